@@ -1,0 +1,97 @@
+"""Admits the target to a source thing by its policy document, keeps the old text, puts it back; overwrites no one's change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resettle import canon, shapes, specs
+from resettle.account import Account
+from resettle.errors import CallFailed, StepFailed
+from resettle.execute.desk import Desk
+from resettle.kind import Grant, Kind
+from resettle.model import Ref, Step
+
+
+class Grants:
+    """The `grant` steps and their undo."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def grant(self, step: Step) -> float | None:
+        """Adds our statements to the document; what stood there before is in the journal before anything is written."""
+        desk, state = self.desk, self.desk.journal.state(step.id)
+        kind, source = desk.registry[step.ref.kind], desk.origin()
+        grant = _grant_of(kind)
+        context = self._context(step.ref)
+        present = self._document(kind, grant, source, context)
+        before = state.detail.get("before") if state.intended else present
+        if not state.intended:
+            desk.journal.intend(step.id, detail={"before": before})
+        base = present or {"Version": "2012-10-17", "Statement": []}
+        ours = [specs.fill(dict(statement), context) for statement in grant.statements]
+        names = {statement["Sid"] for statement in ours}
+        others = [statement for statement in _statements(base) if statement.get("Sid") not in names]
+        after = {**base, "Statement": [*others, *ours]}
+        if canon.canonical_policy(present) != canon.canonical_policy(after):
+            self._write(kind, grant, source, context, after)
+        desk.journal.made(step.id, step.ref.id, {}, detail={"before": before, "after": after})
+        desk.journal.done(step.id, detail={"before": before, "after": after})
+        return None
+
+    def undo(self, step: Step) -> None:
+        """Puts the old text back. If somebody changed the document since, only our statements are taken out of it."""
+        desk = self.desk
+        kind, source = desk.registry[step.ref.kind], desk.origin()
+        grant, context = _grant_of(kind), self._context(step.ref)
+        before = desk.journal.state(step.id).detail.get("before")
+        names = {statement["Sid"] for statement in grant.statements}
+        present = self._document(kind, grant, source, context)
+        if present is None:
+            return
+        kept = [statement for statement in _statements(present) if statement.get("Sid") not in names]
+        if before is not None and canon.canonical_policy({"Statement": kept}) == canon.canonical_policy(
+            {"Statement": _statements(before)}
+        ):
+            wanted: Any = before
+        else:
+            wanted = {**present, "Statement": kept} if kept else None
+        if wanted is None and grant.delete is not None:
+            source.call(kind.service, grant.delete.op, **specs.fill(grant.delete.send, context))
+        elif wanted is not None and canon.canonical_policy(wanted) != canon.canonical_policy(present):
+            self._write(kind, grant, source, context, wanted)
+
+    def _context(self, ref: Ref) -> dict[str, Any]:
+        spec = self.desk.plan.inventory.by_ref[ref].spec
+        return {
+            **spec,
+            "self": ref.id,
+            "target_account": self.desk.plan.target,
+            "source_account": self.desk.plan.source,
+        }
+
+    def _document(self, kind: Kind, grant: Grant, source: Account, context: dict[str, Any]) -> Any:
+        try:
+            reply = source.call(kind.service, grant.read.op, **specs.fill(grant.read.send, context))
+        except CallFailed as error:
+            if error.code in grant.read.missing:
+                return None
+            raise
+        return canon.as_document(specs.search(grant.read.at, reply))
+
+    def _write(self, kind: Kind, grant: Grant, source: Account, context: dict[str, Any], document: Any) -> None:
+        params = specs.fill(grant.write.send, {**context, "document": document})
+        source.call(
+            kind.service, grant.write.op, **shapes.fit(params, shapes.input_shape(kind.service, grant.write.op))
+        )
+
+
+def _grant_of(kind: Kind) -> Grant:
+    if kind.grant is None:
+        raise StepFailed("admitting the target to", kind.type, "the kind says not how", "report this")
+    return kind.grant
+
+
+def _statements(document: Any) -> list[Any]:
+    statements = document.get("Statement", []) if isinstance(document, dict) else []
+    return list(statements) if isinstance(statements, list) else [statements]

@@ -1,0 +1,1 @@
+"""Kinds of one service; each file holds one KIND."""
