@@ -142,6 +142,7 @@ class Account:
         self._limits = limits or Limits()
         self._making, self._identifying = threading.RLock(), threading.RLock()
         self._identified = not expected
+        self._caller: dict[str, Any] = {}
         self._session: Any = None
         self._clients: dict[str, Any] = {}
         self._transports: dict[str, Any] = {}
@@ -153,6 +154,10 @@ class Account:
     def permitted(self, allowed: Allowed) -> AbstractContextManager[None]:
         """Allow these writes as well, in every thread, while a `with` block runs."""
         return self._guard.permitted(allowed)
+
+    def inspect(self, inspect: Inspect | None) -> None:
+        """Show every call's parameters to this function from now on, before it is sent; it may raise."""
+        self._guard.watch(inspect)
 
     def refuse(self, reason: str) -> None:
         """After this no call at all leaves: each raises Refused with this reason. It is not undone."""
@@ -225,6 +230,8 @@ class Account:
 
     def _assert_identity(self) -> dict[str, Any]:
         with self._identifying:
+            if self._caller:
+                return self._caller
             caller = self.call("sts", "get_caller_identity")
             number = str(caller["Account"])
             if self.id and number != self.id:
@@ -232,7 +239,7 @@ class Account:
                 because = f"it leads to account {number}, not to {self.id}"
                 advice = "give the profile of that account, or correct the account number"
                 raise WrongAccount(f"checking the {self.side} account", f"by {profile}", because, advice)
-            self.id, self._identified = number, True
+            self.id, self._identified, self._caller = number, True, caller
             return caller
 
     @contextmanager

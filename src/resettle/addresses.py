@@ -202,6 +202,21 @@ class AddressBook:
             if hit.new != hit.old
         ]
 
+    @property
+    def source_account(self) -> str:
+        """The account number that this book rewrites."""
+        return self._account
+
+    @property
+    def target_account(self) -> str | None:
+        """What the source's account number becomes."""
+        return self.successor(self._account_claim.owner, "id")
+
+    def known(self, text: str) -> list[tuple[int, int]]:
+        """Where a text names something that the book knows, as claimed or as a successor; a bare account number does not."""
+        spans = self._lexicon.spans(text, self._fits)
+        return [(span.start, span.end) for span in spans if span.known != self.target_account]
+
     def rewrite_text(self, text: str) -> str:
         """`text` with its edits applied; residue stays as it is."""
         return _applied(text, self._hits(text))

@@ -26,7 +26,11 @@ def create(kind: Kind, spec: Spec, fields: Iterable[str], context: Mapping[str, 
     call = kind.make.calls[0]
     service, wanted = specs.service_of(kind, call), set(fields)
     sent = {name: spec[name] for name in taken(kind, call) if name in wanted}
-    sent |= {name: value for name, value in kind.make.first.items() if name in spec and name not in wanted}
+    sent |= {
+        name: specs.fill(value, context)
+        for name, value in kind.make.first.items()
+        if name in spec and name not in wanted
+    }
     tags = {**spec.get("Tags", {}), shapes.STEP_TAG: step}
     sent |= shapes.write_tags(service, call.op, tags, kind.make.tag_type)
     sent |= _sent(call, context)
@@ -50,6 +54,8 @@ def configure(
         mine = [name for name in taken(kind, call) if name in wanted and name in spec]
         if not mine and (call.fields is None or call.fields):
             continue
+        if call.split:  # a thing just made has AWS's defaults: only what differs from them is sent
+            mine = [name for name in mine if name not in kind.read.absent or spec[name] != kind.read.absent[name]]
         for group in [[name] for name in mine] if call.split else [mine]:
             params = {name: spec[name] for name in group} | _sent(call, context)
             yield Request(service, call.op, _fitted(service, call.op, params), call.already)

@@ -61,6 +61,10 @@ class Guard:
             with self._lock:
                 self._passing.subtract(accepted)
 
+    def watch(self, inspect: Inspect | None) -> None:
+        """From now on this function sees what passes; it may raise."""
+        self._inspect = inspect
+
     def refuse(self, reason: str) -> None:
         """From now on nothing passes, reads included; this is not undone."""
         self._refusal = reason

@@ -106,7 +106,7 @@ def found(findings: tuple[Finding, ...]) -> set[tuple[str, str, str]]:
     return {(finding.kind, finding.key, finding.property) for finding in findings}
 
 
-@pytest.mark.parametrize("number", [1, 4, 9, 14])
+@pytest.mark.parametrize("number", [4, 14])
 def test_a_copy_by_the_seeder_is_clean(number: int, fresh: Lab, tmp_path: Path) -> None:
     report = copy_of(fresh, tmp_path, number).check()
 
@@ -154,8 +154,9 @@ def test_a_rule_too_many_and_a_rule_too_few_are_found(copy: Copy) -> None:
     kept = ec2.describe_security_groups(GroupIds=[group_id])["SecurityGroups"][0]["IpPermissions"]
     ec2.revoke_security_group_ingress(GroupId=group_id, IpPermissions=kept)
 
-    keys = {key.rsplit(" / ", 1)[1] for kind, key, name in found(copy.check().different)}
-    assert keys == {network.groups[0].name, network.groups[1].name}
+    wrong = found(copy.check().different)
+    assert {name for _, _, name in wrong} == {"Rules"}
+    assert {key.rsplit(" / ", 1)[1] for _, key, _ in wrong} == {network.groups[0].name, network.groups[1].name}
 
 
 def test_bytes_metadata_and_a_lost_object_are_found(copy: Copy) -> None:
@@ -179,8 +180,10 @@ def test_bytes_metadata_and_a_lost_object_are_found(copy: Copy) -> None:
 
 
 def _plain_keys(bucket: Any) -> int:
-    versioned = any(operation == "put_bucket_versioning" for operation, _ in bucket.settings)
-    return 0 if versioned else len({item.key for item in bucket.objects if item.content is not None})
+    if any(operation == "put_bucket_versioning" for operation, _ in bucket.settings):
+        return 0
+    last = {item.key: item.content for item in bucket.objects}
+    return sum(content is not None for content in last.values())
 
 
 def test_an_object_nobody_seeded_is_found_but_parked_ones_are_not(copy: Copy) -> None:
@@ -194,8 +197,11 @@ def test_an_object_nobody_seeded_is_found_but_parked_ones_are_not(copy: Copy) ->
 
 def test_a_lost_version_of_an_object_is_found(fresh: Lab, tmp_path: Path) -> None:
     ledger = tmp_path / "ledger.jsonl"
-    mybrary.seed(fresh.source, ledger=ledger)
-    mybrary.make(fresh.target, moved(fresh, design()))
+    covers = dataclasses.replace(next(each for each in design().buckets if each.large), notification=None)
+    empty = {field.name: () for field in dataclasses.fields(design()) if field.name not in ("name", "names")}
+    drawn = dataclasses.replace(design(), **(empty | {"buckets": (covers,)}))
+    mybrary.make(fresh.source, drawn, ledger=ledger)
+    mybrary.make(fresh.target, moved(fresh, drawn))
     s3 = fresh.target.client("s3")
     bucket = "mybrary-book-covers-moved"
     listed = s3.list_object_versions(Bucket=bucket)

@@ -64,7 +64,7 @@ class Making:
         if resource.theirs:
             return self._mapped(step, kind)
         spec = desk.wanted(step.ref, early)
-        found = self._left_behind(step, kind, spec) if state.intended else None
+        found = self.left_behind(step, kind, spec) if state.intended else None
         if found is None and not state.intended:
             self._look_first(step, kind, spec)
             desk.journal.intend(step.id, token=step.id)
@@ -120,7 +120,7 @@ class Making:
         if standing:
             self._assert_equal(step, kind, standing[0], spec)
 
-    def _left_behind(self, step: Step, kind: Kind, spec: Spec) -> Resource | None:
+    def left_behind(self, step: Step, kind: Kind, spec: Spec) -> Resource | None:
         """What an earlier run made and could not write down: looked for until a thing just made would surely be seen."""
         until = time.monotonic() + kind.make.settles * self.desk.pace
         while True:

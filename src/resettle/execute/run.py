@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from resettle import shapes, specs
-from resettle.errors import Refused, ResettleError
+from resettle.calllog import REPLY_LOST
+from resettle.errors import CallFailed, Refused, ResettleError
 from resettle.execute.contents import Contents
 from resettle.execute.coordinator import Coordinator, Outcome
 from resettle.execute.desk import Desk
@@ -21,6 +22,7 @@ from resettle.plan import Plan, write
 from resettle.plan.steps import CONFIGURE, COPY, GRANT, HOP, MAKE, PARK
 from resettle.registry import Registry
 
+LOST_REPLIES = 5  # how often one step bears that its reply is lost
 MANIFEST = "resettle-park/manifest"
 Report = Callable[[str, Step, str], None]  # "start" | "done" | "failed" | "waiting", the step, a sentence
 
@@ -30,6 +32,7 @@ class Runner:
 
     def __init__(self, desk: Desk, report: Report) -> None:
         self.desk, self.report = desk, report
+        self._lost: dict[str, int] = {}
         making, contents, hops = Making(desk), Contents(desk), Hops(desk)
         self._hops, self._contents = hops, contents
         self._actions: dict[str, Callable[[Step], float | None]] = {
@@ -60,13 +63,24 @@ class Runner:
     def _perform(self, step: Step) -> float | None:
         self.report("start", step, "")
         try:
-            again = self._action(step)(step)
+            again = self._attempt(step)
         except ResettleError as error:
             self.desk.journal.failed(step.id, str(error))
             self.report("failed", step, str(error))
             raise
         self.report("waiting" if again is not None else "done", step, "")
         return again
+
+    def _attempt(self, step: Step) -> float | None:
+        """One try. A reply that was lost may hide a call that took effect: the step is asked again and finds what it made."""
+        try:
+            return self._action(step)(step)
+        except CallFailed as error:
+            lost = self._lost.get(step.id, 0) + 1
+            if error.code != REPLY_LOST or lost > LOST_REPLIES:
+                raise
+            self._lost[step.id] = lost
+            return 1.0 * self.desk.pace
 
     def _action(self, step: Step) -> Callable[[Step], float | None]:
         if not step.action.startswith(HOP):

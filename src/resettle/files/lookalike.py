@@ -22,7 +22,7 @@ _AMAZON = r"amazonaws\.com(?:\.cn)?"
 _NAME = r"[A-Za-z0-9:/._%+*?~$-]"
 _CIPHER = re.compile(r"\{cipher\}[^\s'\",;]+")
 _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])")
-_EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.DOTALL)
+_EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).){0,4000}?\}\}", re.DOTALL)
 _GITHUB = re.compile(r"(?<![\w./-])(secrets|vars)(?:\.([A-Za-z_]\w*)|\[\s*['\"]([A-Za-z_]\w*)['\"]\s*\])")
 _ARN = re.compile(rf"(?<![A-Za-z0-9])arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{{12}}):{_NAME}+")
 _ACCOUNT_URL = re.compile(
@@ -52,7 +52,7 @@ _SECRET_VALUES = tuple(
         rf"name[\"']?\s*:\s*[\"']?{_KEY_WORD}\s*,?\s*[\"']?value[\"']?\s*:[ \t]*[\"']?(?P<value>[^\s\"'][^\"'\r\n]*)",
         r"\{cipher\}(?P<value>[^\s'\",;]+)",
         r"[a-z]://[^\s:/@]{0,200}:(?P<value>[^\s/@]+)@",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<value>(?s:.{0,20000}?))-----END",
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<value>(?:(?!-----BEGIN)(?s:.)){0,20000}?)-----END",
         r"(?<![A-Za-z0-9])(?:AKIA|ASIA)(?P<value>[A-Z2-7]{16})(?![A-Za-z0-9])",
     )
 )

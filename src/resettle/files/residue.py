@@ -14,7 +14,6 @@ from resettle.addresses import AddressBook, Edit
 from resettle.files import lookalike
 from resettle.files.encoding import Lines
 from resettle.files.lookalike import Hit
-from resettle.model import Ref, Side
 from resettle.tokens import packed_texts
 
 _YAML = frozenset({".yml", ".yaml"})
@@ -89,13 +88,8 @@ def _claimed(text: str, edits: Iterable[Edit], rewritten: bool, left: str) -> It
 def _spoken_for(text: str, book: AddressBook) -> Iterator[Hit]:
     """Every text that the book knows, as claimed or as a successor: it is none that the plan forgot."""
     # A bare account number speaks for nothing: it stands in the ARNs of things that were forgotten, too.
-    for span in book._lexicon.spans(text, book._fits):
-        if span.known != _target_account(book):
-            yield Hit(span.start, span.end, "", "")
-
-
-def _target_account(book: AddressBook) -> str | None:
-    return book.successor(Ref(Side.SOURCE, "", "account", book._account), "id")
+    for start, end in book.known(text):
+        yield Hit(start, end, "", "")
 
 
 def _of_an_account(text: str, book: AddressBook, left: str) -> Iterator[Hit]:
@@ -103,8 +97,7 @@ def _of_an_account(text: str, book: AddressBook, left: str) -> Iterator[Hit]:
 
     Where the two accounts are not known, every account may be the old one.
     """
-    source = book._account
-    target = _target_account(book)
+    source, target = book.source_account, book.target_account
     for hit in lookalike.account_addresses(text):
         if hit.account == source:
             yield replace(hit, reason=left or f"names account {source}: {hit.reason} that is not in the plan")

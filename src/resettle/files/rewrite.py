@@ -204,7 +204,9 @@ def _obstacle(path: Path) -> str:
 def apply(plan: RewritePlan) -> list[str]:
     """Writes the files of a plan, each whole or not at all, and returns the digests of what was written.
 
-    Every file is first compared with what was read: BadInput names one that changed since, and nothing is written.
+    Every file is first compared with what was read: BadInput names one that changed since, and nothing is written. A
+    caller that keeps digests notes every `after_digest` before it calls: one that was never written does no harm, and
+    one that was written in a run that then crashed is known.
     """
     for change in plan.files:
         _check(change)

@@ -41,7 +41,7 @@ def _checked(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def take(response: Any) -> Any:
         body = json.loads(response.body)
-        code = body["Code"] if "Code" in body else body
+        code = body.get("Code", body)
         if "S3Bucket" in code:
             found = _from_bucket(response, code)
             code["ZipFile"] = base64.b64encode(found).decode()

@@ -29,7 +29,7 @@ from resettle_lab.seed.mybrary_design import password
 
 # Names that say nothing: they are also words, parts of other names, and shared between services.
 WEAK = ("app", "web", "db", "api", "worker", "main", "jobs", "data", "cache", "core", "admin", "batch", "edge", "auth")
-AWS_LOGS = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+LAMBDA_VPC = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -218,7 +218,7 @@ def _role(draw: Draw, function: str, bucket: str, queue: str, key: str) -> Role:
         trust=trust("lambda.amazonaws.com"),
         path=draw.rng.choice(("/", "/", f"/{draw.project}/")),
         note=f"Runs {function}",
-        attached=(AWS_LOGS, f"@@policy_arn:{draw.project}-access@@"),
+        attached=(LAMBDA_VPC, f"@@policy_arn:{draw.project}-access@@"),
         inline=inline if draw.rng.random() < 0.7 else {},
         tags={"Project": draw.project} if draw.rng.random() < 0.5 else {},
         hours=draw.rng.choice((1, 1, 8)),
