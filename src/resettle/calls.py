@@ -57,8 +57,18 @@ def configure(
         if call.split:  # a thing just made has AWS's defaults: only what differs from them is sent
             mine = [name for name in mine if name not in kind.read.absent or spec[name] != kind.read.absent[name]]
         for group in [[name] for name in mine] if call.split else [mine]:
-            params = {name: spec[name] for name in group} | _sent(call, context)
-            yield Request(service, call.op, _fitted(service, call.op, params), call.already)
+            for part in _chunks({name: spec[name] for name in group}, call.chunk):
+                yield Request(service, call.op, _fitted(service, call.op, part | _sent(call, context)), call.already)
+
+
+def _chunks(fields: dict[str, Any], size: int) -> Iterator[dict[str, Any]]:
+    """The fields in parts that hold at most `size` items of each list; all at once where there is no limit."""
+    longest = max((len(value) for value in fields.values() if isinstance(value, list)), default=0)
+    for start in range(0, max(longest, 1), size or max(longest, 1)):
+        yield {
+            name: value[start : start + size] if size and isinstance(value, list) else value
+            for name, value in fields.items()
+        }
 
 
 def taken(kind: Kind, call: Call) -> tuple[str, ...]:

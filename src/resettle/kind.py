@@ -20,10 +20,11 @@ NOTHING: Mapping[str, Any] = {}
 class Call:
     """One botocore operation, in snake case, and how it is filled and read.
 
-    Reading: `each` finds the items of a page, `at` cuts the answer out of the reply, `into` names the live field that it
-    becomes (else it is merged), `missing` are the codes that mean "not configured". Making: the call takes the spec fields
-    that its input shape has and no earlier call took (or exactly `fields`); `split` sends one call a field; `each` names a
-    list field and sends one call an item (`{item}`); `already` are the codes that mean "done before".
+    Reading: `each` finds the items of a page (a detail with `each` is asked page by page into a list), `at` cuts the answer
+    out of the reply, `into` names the live field that it becomes (else it is merged), `missing` are the codes that mean "not
+    configured". Making: the call takes the spec fields that its input shape has and no earlier call took (or exactly
+    `fields`); `split` sends one call a field; `each` names a list field and sends one call an item (`{item}`); `already` are
+    the codes that mean "done before".
     """
 
     op: str
@@ -35,6 +36,7 @@ class Call:
     already: tuple[str, ...] = ()
     fields: tuple[str, ...] | None = None
     split: bool = False
+    chunk: int = 0  # making: at most so many items of its list fields in one call
     when: str = ""  # JMESPath over the spec (making) or the live thing (reading): falsy means no call
     service: str = ""  # where it is not the kind's own
     parse: str = ""  # reading: the reply's field that holds JSON text, parsed before `each` or `at`
@@ -140,7 +142,8 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """Something at rest on the way from source to target, with a deterministic name `{hop}` (its step's).
+    """Something at rest on the way from source to target, with a deterministic name `{hop}`; another hop's is `{name_x}`, and
+    what it is known as `{hop_x}`. `admits`: spec fields that name source things which must admit the target first.
 
     `identity`: JMESPath over the reply of `look` (or of `make`) giving what the next hop is told as `{previous}`. A source hop
     is a source write and must have `undo` (and `remains`, where the undo leaves something). `shared`: one for the whole plan.
@@ -159,6 +162,7 @@ class Hop:
     resource: str = "{hop}"  # the resource that the guard is told
     kind: str = ""  # the kind of thing that it makes, where AWS gives the id: found again by our tag
     service: str = ""
+    admits: tuple[str, ...] = ()
     why: str = ""
 
 

@@ -174,17 +174,26 @@ class Reader:
             return
         params = specs.fill(call.send, {"account": self.account.id, **live})
         try:
-            reply = self.account.call(specs.service_of(kind, call), call.op, **params)
+            answer = self._answer(kind, call, params)
         except CallFailed as error:
             if error.code not in call.missing:
                 raise
             return
-        answer = _parsed(reply, call.parse)
-        answer = specs.search(call.at, answer) if call.at else answer
         if call.into:
             live[call.into] = answer
         else:
             live.update(answer or {})
+
+    def _answer(self, kind: Kind, call: Call, params: dict[str, Any]) -> Any:
+        service = specs.service_of(kind, call)
+        if call.each:
+            return [
+                item
+                for page in self.account.every(service, call.op, **params)
+                for item in specs.search(call.each, page) or ()
+            ]
+        reply = _parsed(self.account.call(service, call.op, **params), call.parse)
+        return specs.search(call.at, reply) if call.at else reply
 
     def _resource(self, kind: Kind, live: Live, parent: str) -> Resource:
         region = "" if kind.scope == "global" else self.account.region

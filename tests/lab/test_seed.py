@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from resettle_lab.lab import Lab
 from resettle_lab.ledger import entries
@@ -157,6 +158,7 @@ def test_rendering_fills_placeholders_and_keeps_every_other_byte(tmp_path: Path)
     content = b"\xef\xbb\xbfhost: @@db_host:user@@\r\n# \xea\xb0\x80\xff no newline"
     (source / "a.yml").write_bytes(content)
     (source / "b.png").write_bytes(bytes(range(256)))
+    (source / "dot-gitignore").write_bytes(b"x")
 
     render(workload, tmp_path / "from", tmp_path / "to")
 
@@ -164,6 +166,7 @@ def test_rendering_fills_placeholders_and_keeps_every_other_byte(tmp_path: Path)
         b"@@db_host:user@@", b"user.abc.rds.amazonaws.com"
     )
     assert (tmp_path / "to/deep/b.png").read_bytes() == bytes(range(256))
+    assert (tmp_path / "to/deep/.gitignore").read_bytes() == b"x"
 
 
 def test_every_example_is_filled_by_the_default_seed(seeded: tuple[Lab, Workload, Path], tmp_path: Path) -> None:
@@ -176,6 +179,8 @@ def test_every_example_is_filled_by_the_default_seed(seeded: tuple[Lab, Workload
     assert not [path for path, content in texts.items() if b"@@" in content]
     assert workload.values["db_host:mybrary-user-db"].encode() in texts[Path("config-repository/userservice-prod.yml")]
     assert not [path for path, content in texts.items() if any(each.encode() in content for each in workload.secrets)]
+    for path in tmp_path.rglob("*.y*ml"):
+        assert yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     assert json.loads(texts[Path("user-service/task-definition.json")])["family"] == "userServiceFamily"
 
 

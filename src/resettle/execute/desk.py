@@ -16,8 +16,8 @@ from resettle.carriers import Carrier, Progress
 from resettle.errors import BadInput
 from resettle.journal import Journal
 from resettle.kind import Kind
-from resettle.model import Ref, Resource, Spec, Step
-from resettle.plan import Plan, step_id
+from resettle.model import Ref, Resource, Side, Spec, Step
+from resettle.plan import Plan, hop_name, step_id
 from resettle.plan.draft import Draft, draft
 from resettle.read import Reader
 from resettle.registry import Registry
@@ -107,12 +107,19 @@ class Desk:
             "park_bucket": self.parking(),
             "copied": copied,
             **{name: text for name, text in hops.items() if text},
+            **{
+                f"name_{hop.name}": hop_name(self._hop_step(ref, kind, hop.name, shared=hop.shared))
+                for hop in kind.make.hops
+            },
         }
 
     def hop_identity(self, ref: Ref, kind: Kind, name: str, *, shared: bool) -> str:
         """What a hop that is done is called: a snapshot's id or ARN, a key's ARN."""
-        at = Ref(type(ref.side)("new"), self.plan.region, kind.type, f"shared-{name}") if shared else ref
-        return self.journal.state(step_id(self.plan.source, at, f"hop:{name}")).made or ""
+        return self.journal.state(self._hop_step(ref, kind, name, shared=shared)).made or ""
+
+    def _hop_step(self, ref: Ref, kind: Kind, name: str, *, shared: bool) -> str:
+        at = Ref(Side.NEW, self.plan.region, kind.type, f"shared-{name}") if shared else ref
+        return step_id(self.plan.source, at, f"hop:{name}")
 
 
 def _leads(spec: Any, place: list[str | int]) -> bool:

@@ -101,14 +101,13 @@ class Steps:
         for hop in draft.hops():
             ref = self._hop_ref(draft, hop)
             identity = self.id(ref, HOP + hop.name)
-            names[f"hop_{hop.name}"] = hop_name(identity)
+            names[f"name_{hop.name}"] = hop_name(identity)
             context = {**names, "hop": hop_name(identity), "step": identity, "self": draft.ref.id}
             needs = set() if hop.shared else set(before)
             words = specs.words(hop.make.send)
             if hop.on == "target":
                 needs |= self._needs(draft, frozenset(words & set(draft.resource.spec)))
-            if not hop.shared and hop.on == "source":
-                needs |= {self._grant(owner) for owner in self._admitted(draft, tuple(words & {"KmsKeyId"}))}
+            needs |= {self._grant(owner) for owner in self._admitted(draft, hop.admits)}
             writes: tuple[SourceWrite, ...] = ()
             if hop.on == "source":
                 service = hop.service or draft.kind.service

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 from resettle_lab.law import Law
@@ -13,20 +11,13 @@ from resettle_lab.laws._policy import parse, statements
 from resettle_lab.laws._principals import first_unknown
 from resettle_lab.world import World, aws_error
 
-_PREFIX = "arn:aws:iam::aws:policy"
-
 
 def install(world: World) -> None:
-    """Brings in AWS-managed policies when they are named, and checks documents, trust and boundaries."""
-    from moto.iam.models import IAMBackend
+    """Gives AWS-managed policies their one id, and checks documents, trust and boundaries."""
+    from moto.iam.models import AWSManagedPolicy, IAMBackend
 
-    _catalogue()  # parsed once, before any fork
-    for method in ("attach_role_policy", "attach_user_policy", "attach_group_policy"):
-        world.patch(IAMBackend, method, _first_argument)
-    for method in ("get_policy", "get_policy_version", "list_policy_versions"):
-        world.patch(IAMBackend, method, _first_argument)
-    world.patch(IAMBackend, "list_entities_for_policy", _first_argument)
-    world.patch(IAMBackend, "list_policies", _every_one)
+    world.patch(AWSManagedPolicy, "from_data", _one_id)
+    world.patch(IAMBackend, "delete_policy", _in_use)
     world.patch(IAMBackend, "create_role", _trusted)
     world.patch(IAMBackend, "update_assume_role_policy", _trust_changed)
     world.patch(IAMBackend, "put_role_permissions_boundary", _bounded)
@@ -34,59 +25,45 @@ def install(world: World) -> None:
         world.patch(IAMBackend, method, _well_formed)
 
 
-@cache
-def _catalogue() -> dict[str, tuple[str, dict[str, Any]]]:
-    """AWS-managed policies by ARN, as the emulator ships them."""
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
+def _one_id(original: Any) -> Callable[..., Any]:
+    def from_data(cls: type[Any], name: str, account_id: str, region_name: str, data: dict[str, Any]) -> Any:
+        made = original(cls, name, account_id, region_name, data)
+        made.id = "ANPA" + hashlib.sha256(made.arn.encode()).hexdigest()[:17].upper()
+        return made
 
-    return {f"{_PREFIX}{one['Path']}{name}": (name, one) for name, one in json.loads(aws_managed_policies_data).items()}
-
-
-def bring_in(backend: Any, arn: str) -> None:
-    """Makes one AWS-managed policy known to an account; its id is the same in every account."""
-    from moto.iam.models import AWSManagedPolicy
-
-    if arn in backend.managed_policies or arn not in _catalogue():
-        return
-    name, data = _catalogue()[arn]
-    made = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, data)
-    made.id = "ANPA" + hashlib.sha256(arn.encode()).hexdigest()[:17].upper()
-    backend.managed_policies[arn] = made
-    backend.aws_managed_policies.append(made)
+    return from_data
 
 
-def _first_argument(original: Callable[..., Any]) -> Callable[..., Any]:
-    def known(backend: Any, policy_arn: str, *arguments: Any, **named: Any) -> Any:
-        bring_in(backend, policy_arn)
-        return original(backend, policy_arn, *arguments, **named)
+def _in_use(original: Callable[..., None]) -> Callable[..., None]:
+    def delete_policy(backend: Any, policy_arn: str) -> None:
+        policy = backend.managed_policies.get(policy_arn)
+        if policy is not None and policy.attachment_count > 0:
+            raise aws_error("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
+        if policy is not None and len(policy.versions) > 1:
+            raise aws_error("DeleteConflict", "This policy has more than one version.", 409)
+        original(backend, policy_arn)
 
-    return known
-
-
-def _every_one(original: Callable[..., Any]) -> Callable[..., Any]:
-    def list_policies(
-        backend: Any, marker: str | None, max_items: int, only_attached: bool, path_prefix: str, scope: str
-    ) -> Any:
-        if scope != "Local" and not only_attached:
-            for arn in _catalogue():
-                bring_in(backend, arn)
-        return original(backend, marker, max_items, only_attached, path_prefix, scope)
-
-    return list_policies
+    return delete_policy
 
 
 def _check_trust(document: str) -> None:
     """IAM pages "CreateRole", "UpdateAssumeRolePolicy": every AWS principal that a trust policy names must exist."""
+    if not statements(document):
+        raise aws_error("MalformedPolicyDocument", "This policy contains invalid Json", 400)
     unknown = first_unknown(document)
     if unknown is not None:
         raise aws_error("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{unknown}"', 400)
 
 
 def _trusted(original: Callable[..., Any]) -> Callable[..., Any]:
-    def create_role(backend: Any, **named: Any) -> Any:
-        _check_trust(named["assume_role_policy_document"])
-        _check_boundary(backend, named.get("permissions_boundary"))
-        return original(backend, **named)
+    def create_role(backend: Any, role_name: str, trust: str | None = None, *rest: Any, **named: Any) -> Any:
+        document = named.pop("assume_role_policy_document", trust)
+        boundary = rest[1] if len(rest) > 1 else named.get("permissions_boundary")
+        _check_trust(document)
+        _check_boundary(backend, boundary)
+        if any(role.name.lower() == role_name.lower() for role in backend.get_roles()):
+            raise aws_error("EntityAlreadyExists", f"Role with name {role_name} already exists.", 409)
+        return original(backend, role_name, document, *rest, **named)
 
     return create_role
 
@@ -102,7 +79,6 @@ def _trust_changed(original: Callable[..., Any]) -> Callable[..., Any]:
 def _check_boundary(backend: Any, arn: str | None) -> None:
     if not arn:
         return
-    bring_in(backend, arn)
     if arn not in backend.managed_policies:
         raise aws_error("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
 

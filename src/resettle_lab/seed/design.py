@@ -167,7 +167,6 @@ class Design:
     databases: tuple[Database, ...]
     log_groups: tuple[tuple[str, int | None, Mapping[str, str]], ...]
     secrets: tuple[str, ...]
-    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def fill(value: Value, known: Mapping[str, str]) -> Value:

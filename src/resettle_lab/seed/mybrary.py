@@ -25,7 +25,7 @@ from resettle_lab.seed import (
     network,
     storage,
 )
-from resettle_lab.seed.design import PLACEHOLDER, Design, fill
+from resettle_lab.seed.design import Design, fill
 from resettle_lab.seed.making import Making, begin
 
 
@@ -112,20 +112,18 @@ def _make(making: Making, drawn: Design) -> None:
 
 
 def render(workload: Workload, source_dir: Path, dest_dir: Path) -> None:
-    """Copy example repositories, filling `@@db_host:name@@`-like placeholders with what this workload learned.
+    """Copy the repositories in a directory, filling `@@db_host:name@@`-like placeholders with what was learned.
 
-    Bytes around a placeholder stay as they are, whatever their line ends or encoding; KeyError names an unknown one.
+    `dot-gitignore` becomes `.gitignore`, which would else act where the example itself is kept. Bytes around a
+    placeholder stay as they are, whatever their line ends or encoding; KeyError names an unknown one.
     """
-    for path in sorted(source_dir.rglob("*")):
+    for path in sorted(source_dir.glob("*/**/*")):
         if path.is_dir():
             continue
         copy = dest_dir / path.relative_to(source_dir)
+        if path.name == "dot-gitignore":
+            copy = copy.with_name(".gitignore")
         copy.parent.mkdir(parents=True, exist_ok=True)
-        content = path.read_bytes()
         # latin-1 maps each byte to one character and back, so only placeholders change.
-        text = content.decode("latin-1")
-        if PLACEHOLDER.search(text):
-            copy.write_bytes(fill(text, workload.values).encode("latin-1"))
-        else:
-            shutil.copyfile(path, copy)
+        copy.write_bytes(fill(path.read_bytes().decode("latin-1"), workload.values).encode("latin-1"))
         shutil.copymode(path, copy)

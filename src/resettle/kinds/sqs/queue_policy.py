@@ -13,7 +13,7 @@ KIND = Kind(
         json=("Policy",),
         gone=NOT_THERE,
     ),
-    name=Named(id=""),
+    name=Named(id="", settled=("AWS::SQS::Queue",)),  # one queue's attributes are set by one call at a time
     make=Make(
         calls=(
             Call(
