@@ -16,10 +16,10 @@ demo: $(STAMP)  ## move the example workload in the lab and report its fifteen s
 	$(BIN)/resettle demo $(ARGS)
 
 test: $(STAMP)  ## every test but the exhaustive ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not exhaustive" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not exhaustive" $(ARGS)
 
 test-all: $(STAMP)  ## every test
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(STAMP)  ## style and types
 	$(BIN)/ruff check src tests benchmarks

@@ -140,7 +140,7 @@ class View:
     kinds_at: Callable[[str], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Hop:
     """Something at rest on the way from source to target, with a deterministic name `{hop}`; another hop's is `{name_x}`, and
     what it is known as `{hop_x}`. `admits`: spec fields that name source things which must admit the target first.
@@ -181,7 +181,7 @@ class Grant:
     resource: str  # the resource that the guard is told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a carrier moves for this kind, at park. `vessel`: straight into the made thing, else to the parking bucket.
 

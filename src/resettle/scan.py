@@ -18,6 +18,7 @@ from resettle.read import Caller, Reader
 from resettle.registry import Registry
 
 Progress = Callable[[str, int], None]
+NOBODY = "0" * 12  # no account has this number: while scanning, the target is not known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def scan(
     gaps += _caveats(inside, registry)
     gaps += _census(account, [*inside, *outside], scope)
     bare = Inventory(account=account.id, region=account.region, resources=tuple(inside), outside=tuple(outside))
-    book = AddressBook(bare.claims(), source_account=account.id, target_account=account.id)
+    book = AddressBook(bare.claims(), source_account=account.id, target_account=NOBODY)
     sealed = [
         replace(item, spec=seal_spec(registry[item.ref.kind], item.spec, lambda value: seal(value, seal_key, book)))
         for item in inside
@@ -118,7 +119,7 @@ def _census(account: Caller, found: list[Resource], scope: Scope) -> list[Gap]:
         ):
             for entry in page.get("ResourceTagMappingList", ()):
                 arn = entry["ResourceARN"]
-                if not _is_known(arn, known) and not shapes.step_tag(entry.get("Tags")):
+                if not _is_known(arn, known) and not _is_aws_own(arn) and not shapes.step_tag(entry.get("Tags")):
                     unknown[_type_of(arn)] = unknown.get(_type_of(arn), 0) + 1
     except CredentialsGone:
         raise
@@ -150,6 +151,11 @@ def _is_known(arn: str, known: set[str]) -> bool:
         or tail.split(":")[-1] in known
         or tail.partition("/")[2] in known
     )
+
+
+def _is_aws_own(arn: str) -> bool:
+    """Automated snapshots bear the tags of their instance (Amazon RDS User Guide, "Copying tags to DB snapshots")."""
+    return ":snapshot:rds:" in arn or ":cluster-snapshot:rds:" in arn
 
 
 def _type_of(arn: str) -> str:

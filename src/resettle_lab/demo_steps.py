@@ -234,6 +234,8 @@ def _absent(step: Step, facts: Facts) -> list[str]:
     unseeded = [kind for kind in step.kinds if not facts.seeded.get(kind)]
     if unseeded:
         reasons.append(f"the example has no {spoken(unseeded)} yet")
+    if not facts.moved and step.kinds:
+        return [*reasons, "the move did not end"]
     unmoved = [kind for kind in step.kinds if facts.seeded.get(kind) and not facts.moved.get(kind)]
     if unmoved:
         reasons.append(f"nothing moved {spoken(unmoved)}")
@@ -263,7 +265,7 @@ def _stands(step: Step, facts: Facts) -> str:
     parts = [f"{facts.moved[kind]} {short(kind)}" for kind in step.kinds]
     files = _files(step, facts)
     if files:
-        parts.append(f"{len(files)} files")
+        parts.append(f"{len(files)} file" + ("s" if len(files) > 1 else ""))
     return ", ".join(parts)
 
 

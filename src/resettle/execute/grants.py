@@ -26,8 +26,7 @@ class Grants:
         context = self._context(step.ref)
         present = self._document(kind, grant, source, context)
         before = state.detail.get("before") if state.intended else present
-        if not state.intended:
-            desk.journal.intend(step.id, detail={"before": before})
+        desk.begin(step, {"before": before})
         base = present or {"Version": "2012-10-17", "Statement": []}
         ours = [specs.fill(dict(statement), context) for statement in grant.statements]
         names = {statement["Sid"] for statement in ours}
@@ -35,7 +34,6 @@ class Grants:
         after = {**base, "Statement": [*others, *ours]}
         if canon.canonical_policy(present) != canon.canonical_policy(after):
             self._write(kind, grant, source, context, after)
-        desk.journal.made(step.id, step.ref.id, {}, detail={"before": before, "after": after})
         desk.journal.done(step.id, detail={"before": before, "after": after})
         return None
 

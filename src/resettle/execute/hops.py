@@ -32,7 +32,7 @@ class Hops:
         state = desk.journal.state(step.id)
         answer = self._looked(kind, hop, account, context, step)
         if answer is None and state.made is None:
-            desk.journal.intend(step.id, token=step.id)
+            desk.begin(step)
             answer = self._made(kind, hop, account, context)
         if answer is None:
             answer = self._looked(kind, hop, account, context, step)

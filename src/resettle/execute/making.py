@@ -45,7 +45,7 @@ class Making:
         kind, part = desk.registry[step.ref.kind], desk.draft(step.ref)
         identity = desk.successor_id(step.ref)
         spec = desk.wanted(step.ref, part.late)
-        desk.journal.intend(step.id)
+        desk.begin(step)
         context = {**spec, **desk.context(kind, step.ref, step, identity)}
         try:
             for late in kind.make.late:
@@ -67,7 +67,7 @@ class Making:
         found = self.left_behind(step, kind, spec) if state.intended else None
         if found is None and not state.intended:
             self._look_first(step, kind, spec)
-            desk.journal.intend(step.id, token=step.id)
+            desk.begin(step)
         identity = found.ref.id if found else self._created(step, kind, spec, early)
         self._made(step, identity, found)
         return identity
@@ -180,7 +180,7 @@ class Making:
         """The target's own thing of the same sort, which AWS made; asked for first where AWS makes it at first use."""
         desk = self.desk
         spec = desk.wanted(step.ref, frozenset(kind.make.theirs_by))
-        desk.journal.intend(step.id)
+        desk.begin(step)
         if kind.make.summon:
             request = next(iter(calls.configure(kind, (kind.make.summon,), spec, frozenset(), spec)))
             self.send(request)

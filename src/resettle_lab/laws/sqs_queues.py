@@ -125,10 +125,10 @@ def _set_some(original: Callable[..., None]) -> Callable[..., None]:
         original(queue, {**attributes, **kept}, now)
         if not hasattr(queue, "redrive_allow_policy") or attributes.get("RedriveAllowPolicy") == "":
             queue.redrive_allow_policy = None
-        if attributes.get("KmsMasterKeyId") and "SqsManagedSseEnabled" not in attributes:
+        if attributes.get("KmsMasterKeyId"):
             queue.sqs_managed_sse_enabled = False
-        elif attributes.get("KmsMasterKeyId") and _is_true(attributes["SqsManagedSseEnabled"]):
-            queue.sqs_managed_sse_enabled = False
+        elif _is_true(attributes.get("SqsManagedSseEnabled")):
+            queue.kms_master_key_id = None
 
     return set_attributes
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from resettle_lab.seed.design import Function
-from resettle_lab.seed.making import Making
+from resettle_lab.seed.making import WAIT, Making
 
 DATE = (2024, 3, 1, 9, 0, 0)
 
@@ -44,6 +44,6 @@ def make(making: Making, functions: tuple[Function, ...]) -> None:
         )
         making.learn("function_arn", function.name, made["FunctionArn"])
     for function in functions:
-        client.get_waiter("function_active_v2").wait(FunctionName=function.name)
+        client.get_waiter("function_active_v2").wait(FunctionName=function.name, WaiterConfig=WAIT)
         for grant in function.grants:
             client.add_permission(FunctionName=function.name, **making.fill(dict(grant)))

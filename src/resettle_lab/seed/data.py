@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resettle_lab.seed.design import Design
-from resettle_lab.seed.making import Making
-
-WAIT = {"Delay": 1, "MaxAttempts": 120}
+from resettle_lab.seed.making import WAIT, Making
 
 
 def make_databases(making: Making, design: Design) -> None:

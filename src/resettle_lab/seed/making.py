@@ -10,6 +10,9 @@ import boto3
 
 from resettle_lab.seed.design import Value, fill
 
+# The lab's states change in moments, not in the minutes for which botocore's waiters are made.
+WAIT = {"Delay": 0.05, "MaxAttempts": 2000}
+
 
 @dataclass(slots=True)
 class Making:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from resettle_lab.seed.design import Group, Network, Rule, Subnet
-from resettle_lab.seed.making import Making, tag_list
+from resettle_lab.seed.making import WAIT, Making, tag_list
 
 
 def make(making: Making, networks: tuple[Network, ...]) -> None:
@@ -19,7 +19,7 @@ def _make_one(making: Making, network: Network) -> None:
     vpc = ec2.create_vpc(CidrBlock=network.cidr, TagSpecifications=_tags("vpc", network.name, network.name))
     vpc_id = vpc["Vpc"]["VpcId"]
     making.learn("vpc_id", network.name, vpc_id)
-    ec2.get_waiter("vpc_available").wait(VpcIds=[vpc_id])
+    ec2.get_waiter("vpc_available").wait(VpcIds=[vpc_id], WaiterConfig=WAIT)
     # DNS support stands before host names, one attribute a call: ModifyVpcAttribute.
     ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": True})
     ec2.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": network.hostnames})
