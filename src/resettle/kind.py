@@ -1,6 +1,6 @@
 """What a kind is: all that is known about one AWS resource type, as frozen data; the engine owns loops, pages, retries, threads.
 
-Words used in templates: a string in `send` may hold `{field}` (a field of the spec, of the live thing, or of the context) or
+Words used in templates (`{tag_list}` are the tags as pairs): a string in `send` may hold `{field}` (a field of the spec, of the live thing, or of the context) or
 `{self}` (the thing's own id on the side that is called); a string that is nothing but `{field}` takes the value as it is.
 JMESPath is used wherever a place inside a reply is meant; a *path* is a place inside a spec: `A.B[].C`, `*` for every key.
 """

@@ -110,9 +110,7 @@ class Move:
         self._places.work.mkdir()
         screen.say(f"Two AWS accounts, simulated on this machine: {lab.source_account} and {lab.target_account}.")
         workload = mybrary.seed(lab.source, seed=seed, ledger=self._places.ledger)
-        screen.say(
-            f"{workload.design.name} runs in {lab.source_account}: {counted.total()} resources and their contents."
-        )
+        screen.say(f"{workload.design.name} runs in {lab.source_account}.")
         for name in (database.name for database in workload.design.databases):
             self._rows[name] = rows_of(lab.endpoint, lab.source_account, name)
         if self._places.examples:
@@ -122,11 +120,12 @@ class Move:
         profiles = lab.profiles
         self._product.show(
             *("init", "--source-profile", profiles.source_profile, "--target-profile", profiles.target_profile),
-            *("--region", lab.region),
+            *("--region", lab.region, "--policies", "policies"),
             head=6,
         )
-        with (self._places.work / "resettle.toml").open("a", encoding="utf-8") as settings:
-            settings.write(f"\n[limits]\nsingle_copy_bytes = {self._single_copy}\n")
+        settings = self._places.work / "resettle.toml"
+        text = settings.read_text(encoding="utf-8")
+        settings.write_text(text.replace("[limits]\n", f"[limits]\nsingle_copy_bytes = {self._single_copy}\n"))
 
     def _plan(self) -> None:
         """Scan and plan, accepting by name those gaps that the demo knows a reason for; more may show in the plan."""
@@ -177,17 +176,22 @@ class Move:
 
     def _prove(self) -> None:
         ran = self._product.show("verify", fine=(0, UNPROVED, WAITING), head=12)
-        told = self._product.ask("verify", fine=(ran.exit,))
-        self.compared = int(told.summary["compared"])
-        self._faults = [
-            Fault(sort=item["sort"], kind=item["on"].partition("/")[0], on=item["on"], what=item["what"])
-            for item in told.events("finding")
-            if not item["accepted"]
-        ]
+        self.compared = len(self._planned())
+        if ran.exit:
+            self._faults += self._found_by_verify(ran.exit)
         self.calls = self._lab.calls()
         self._lab.restore_credentials()
         self._check()
         self._proved = True
+
+    def _found_by_verify(self, code: int) -> list[Fault]:
+        """Ask once more for what a person has just seen, in a form that can be counted."""
+        told = self._product.ask("verify", fine=(code,)).events("finding")
+        return [
+            Fault(sort=item["sort"], kind=item["on"].partition("/")[0], on=item["on"], what=item["path"])
+            for item in told
+            if not item["accepted"]
+        ]
 
     def _check(self) -> None:
         """Let the checker judge, which knows the seeding requests and nothing of the product."""
@@ -229,8 +233,11 @@ class Move:
 
     def _kinds(self) -> Counter[str]:
         """Count the source's own resources in the plan, by kind."""
-        resources = json.loads(self._places.plan.read_text(encoding="utf-8"))["inventory"]["resources"]
-        return Counter(item["ref"][2] for item in resources if item["ref"][0] == "source" and not item["theirs"])
+        return Counter(item["ref"][2] for item in self._planned() if item["ref"][0] == "source" and not item["theirs"])
+
+    def _planned(self) -> list[dict[str, Any]]:
+        plan = json.loads(self._places.plan.read_text(encoding="utf-8"))
+        return list(plan["inventory"]["resources"])
 
     def _open_gaps(self) -> list[str]:
         plan = json.loads(self._places.plan.read_text(encoding="utf-8"))

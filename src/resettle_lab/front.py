@@ -11,6 +11,7 @@ import re
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -72,7 +73,9 @@ class Front:
         with self.gate.shared():
             request = identify(environ)
             self._count(request)
-            response = self._ask_hooks(request) or self._ask_moto(request, environ)
+            # moto's backends are plain dictionaries: one request at a time, but for those that only wait for messages.
+            with nullcontext() if request.operation == "ReceiveMessage" else self._serving:
+                response = self._ask_hooks(request) or self._ask_moto(request, environ)
             for hook in self.world.after_hooks:
                 changed = hook(request, response)
                 if changed is None:
@@ -83,7 +86,7 @@ class Front:
     def reopen(self) -> None:
         """Start with a fresh gate and lock, as a fork must, whose other threads are gone."""
         self.gate = Gate()
-        self._counting = threading.Lock()
+        self._counting, self._serving = threading.Lock(), threading.RLock()
 
     def _count(self, request: Request) -> None:
         if request.service:

@@ -6,9 +6,9 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
@@ -169,17 +169,12 @@ class Copier:
         return storage | (self._retention(version) if self.locked else {})
 
     def _retention(self, version: Version) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        with _without("NoSuchObjectLockConfiguration"):
-            kept = self.source.call("s3", "get_object_retention", Bucket=self.from_bucket, **self._at(version))
-            kept = kept.get("Retention", {})
-            if kept.get("RetainUntilDate") and kept["RetainUntilDate"].timestamp() > time.time():
-                found = {"ObjectLockMode": kept["Mode"], "ObjectLockRetainUntilDate": kept["RetainUntilDate"]}
-        with _without("NoSuchObjectLockConfiguration"):
-            hold = self.source.call("s3", "get_object_legal_hold", Bucket=self.from_bucket, **self._at(version))
-            if hold.get("LegalHold", {}).get("Status") == "ON":
-                found["ObjectLockLegalHoldStatus"] = "ON"
-        return found
+        """What a look shows of its lock, to those who may read retention and legal hold. A retention that has ended is none."""
+        seen = self.head(version)
+        until = seen.get("ObjectLockRetainUntilDate")
+        names = ("ObjectLockMode", "ObjectLockRetainUntilDate") if until and until.timestamp() > time.time() else ()
+        held = ("ObjectLockLegalHoldStatus",) if seen.get("ObjectLockLegalHoldStatus") == "ON" else ()
+        return {name: seen[name] for name in (*names, *held)}
 
     def _at_once(self, version: Version) -> tuple[dict[str, Any], str]:
         redirect = self.head(version).get("WebsiteRedirectLocation") if self._redirects else None
@@ -268,16 +263,6 @@ class Copier:
                 if operation in ("copy_object", "upload_part_copy"):
                     self._admitted.set()
                 return reply
-
-
-@contextmanager
-def _without(*codes: str) -> Iterator[None]:
-    """Passes over CallFailed with one of these codes: the thing asked for is not there."""
-    try:
-        yield
-    except CallFailed as error:
-        if error.code not in codes:
-            raise
 
 
 def remove(account: Account, bucket: str, versions: Iterable[Version], *, versioned: bool = True) -> None:

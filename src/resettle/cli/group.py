@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -65,11 +65,9 @@ class Verbs(click.Group):
         except click.UsageError as error:
             raise click.UsageError(_unknown(self, ctx, args[0]), ctx) from error
 
-    def main(  # type: ignore[override]  # whatever a caller asks, it ends the process itself
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any
-    ) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, *_: Any, **__: Any) -> Any:
         """Runs one verb and ends the process: with the verb's exit code, or with the error's."""
-        arguments = [args] if isinstance(args, str) else list(sys.argv[1:] if args is None else args)
+        arguments = list(sys.argv[1:] if args is None else args)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a name that the terminal cannot show must not stop a move
                 stream.reconfigure(errors="backslashreplace")

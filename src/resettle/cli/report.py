@@ -24,8 +24,8 @@ def gaps(out: Output, still_open: Sequence[Gap], accepted: Sequence[Gap]) -> Non
             out.say(gap.what, indent=2)
             if gap.advice:
                 out.say(f"try: {gap.advice}", indent=2)
-        out.say(f"They block the move until each is closed, or accepted by its name: resettle plan --accept {_quoted(still_open[0].name)}"
-        )
+        out.say("They block the move until each is closed, or accepted by its name:")
+        out.say(f"resettle plan --accept '{still_open[0].name}'", indent=1)
     if accepted:
         out.title(f"Accepted gaps: {len(accepted)}")
         out.columns([(gap.name, gap.what) for gap in accepted])
@@ -92,7 +92,3 @@ def root_causes(number: int, blocked: int) -> str:
     """The sentence above the root causes of a failed run."""
     waiting = f"; {counted(blocked, 'step')} wait for {'it' if number == 1 else 'them'}" if blocked else ""
     return f"{counted(number, 'step')} failed{waiting}"
-
-
-def _quoted(name: str) -> str:
-    return f"'{name}'"

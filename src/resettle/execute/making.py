@@ -8,7 +8,7 @@ from typing import Any
 from resettle import calls, canon, shapes, specs
 from resettle.errors import CallFailed, NameTaken, StepFailed
 from resettle.execute.desk import Desk
-from resettle.kind import Call, Kind, SetDiff
+from resettle.kind import Call, Kind, SetDiff, Until
 from resettle.model import Ref, Resource, Spec, Step
 
 PATIENCE = 180.0  # seconds that "not yet" codes are borne (IAM and others settle within two or three minutes)
@@ -19,7 +19,8 @@ class Making:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._first_asked: dict[str, float] = {}
+        self._first_asked: dict[tuple[str, str], float] = {}
+        self._configured: set[str] = set()
 
     def make(self, step: Step) -> float | None:
         """Creates or adopts, sends the early configuring calls, waits until ready, learns the names."""
@@ -32,12 +33,32 @@ class Making:
                 return self._not_yet(step, kind, error)
         else:
             identity = state.made
-        if not desk.resource(step).theirs:
-            spec = desk.wanted(step.ref, part.early)
-            context = {**spec, **desk.context(kind, step.ref, step, identity)}
-            for request in calls.configure(kind, kind.make.calls[1:], spec, part.early, context):
-                self.send(request)
+        if not desk.resource(step).theirs and step.id not in self._configured:
+            again = self._configure_early(step, kind, part.early, identity)
+            if again is not None:
+                return again
         return self._ready(step, kind, identity)
+
+    def _configure_early(self, step: Step, kind: Kind, early: frozenset[str], identity: str) -> float | None:
+        """Sends the other making calls, once a run and only when the thing is ready for them: a busy one refuses changes."""
+        desk = self.desk
+        spec = desk.wanted(step.ref, early)
+        context = {**spec, **desk.context(kind, step.ref, step, identity)}
+        context["tag_list"] = shapes.tag_list(spec.get("Tags", {}))
+        requests = list(calls.configure(kind, kind.make.calls[1:], spec, early, context))
+        if requests and kind.make.ready is not None:
+            found = desk.reader(desk.target).one(kind, identity)
+            if found is None:
+                return self._not_seen(step, kind)
+            if not is_ready(kind, found, step):
+                return self._not_ready(step, kind.make.ready)
+        try:
+            for request in requests:
+                self.send(request)
+        except CallFailed as error:
+            return self._not_yet(step, kind, error)
+        self._configured.add(step.id)
+        return None
 
     def configure(self, step: Step) -> float | None:
         """Sends the late fields: absolute calls, and sets by their difference from what stands."""
@@ -64,11 +85,9 @@ class Making:
         if resource.theirs:
             return self._mapped(step, kind)
         spec = desk.wanted(step.ref, early)
-        found = self.left_behind(step, kind, spec) if state.intended else None
-        if found is None and not state.intended:
-            self._look_first(step, kind, spec)
-            desk.begin(step)
-        identity = found.ref.id if found else self._created(step, kind, spec, early)
+        found = self.left_behind(step, kind, spec) if state.intended else self._look_first(step, kind, spec)
+        desk.begin(step)
+        identity = found.ref.id if found else self._created(step, kind, spec, early, first=not state.intended)
         self._made(step, identity, found)
         return identity
 
@@ -82,7 +101,7 @@ class Making:
         for (ref, facet), text in learned.items():
             self.desk.book.learn(ref, facet, text)
 
-    def _created(self, step: Step, kind: Kind, spec: Spec, early: frozenset[str]) -> str:
+    def _created(self, step: Step, kind: Kind, spec: Spec, early: frozenset[str], *, first: bool) -> str:
         context = {**spec, **self.desk.context(kind, step.ref, step)}
         full = {**self.desk.resource(step).spec, **spec}
         request = calls.create(kind, full, early, context, step.id)
@@ -92,6 +111,8 @@ class Making:
             if error.code in request.already:
                 reply = {}
             elif error.code in kind.make.taken:
+                if first:  # it is not ours: no later run may take it for what an earlier one left
+                    self.desk.journal.undone(step.id)
                 raise NameTaken(
                     "making",
                     str(step.ref),
@@ -104,11 +125,11 @@ class Making:
         own = str(specs.search(kind.make.id or kind.name.id, known)) if kind.make.id or kind.name.id else ""
         return "|".join(part for part in (context["parent"], own) if part)
 
-    def _look_first(self, step: Step, kind: Kind, spec: Spec) -> None:
+    def _look_first(self, step: Step, kind: Kind, spec: Spec) -> Resource | None:
         """Before a create that would not tell: is the name taken? A thing that a person accepted is used if it is equal."""
         accepted = f"taken:{step.ref}" in self.desk.plan.accepted
         if not kind.name.key or (kind.make.taken and not accepted):
-            return
+            return None
         standing = [item for item in self._candidates(kind, step.ref) if self._same_key(kind, item, spec)]
         if standing and not accepted:
             raise NameTaken(
@@ -117,8 +138,10 @@ class Making:
                 f"{standing[0].ref.id} stands in the target already",
                 "delete or rename it, or accept the gap in a new plan to use it",
             )
-        if standing:
-            self._assert_equal(step, kind, standing[0], spec)
+        if not standing:
+            return None
+        self._assert_equal(step, kind, standing[0], spec)
+        return standing[0]
 
     def left_behind(self, step: Step, kind: Kind, spec: Spec) -> Resource | None:
         """What an earlier run made and could not write down: looked for until a thing just made would surely be seen."""
@@ -199,28 +222,30 @@ class Making:
         found = self.desk.reader(self.desk.target).one(kind, identity)
         if found is None:
             return self._not_seen(step, kind)
-        if not is_ready(kind, found, step):
-            assert kind.make.ready is not None  # noqa: S101 - is_ready is true without one
-            self._bounded(step, kind.make.ready.within)
-            return kind.make.ready.every * self.desk.pace
+        if kind.make.ready is not None and not is_ready(kind, found, step):
+            return self._not_ready(step, kind.make.ready)
         learned = {(step.ref, name.facet): name.text for name in found.names} | {(step.ref, "id"): identity}
         self.desk.journal.done(step.id, learned)
         self._learn(learned)
         return None
 
+    def _not_ready(self, step: Step, ready: Until) -> float:
+        self._bounded(step, "ready", ready.within)
+        return ready.every * self.desk.pace
+
     def _not_seen(self, step: Step, kind: Kind) -> float:
-        self._bounded(step, max(kind.make.settles, 10.0))
+        self._bounded(step, "seen", max(kind.make.settles, 10.0))
         return 1.0 * self.desk.pace
 
     def _not_yet(self, step: Step, kind: Kind, error: CallFailed) -> float:
         """Codes that AWS gives while other things settle are borne for a while; all others are failures."""
         if error.code not in kind.make.retry:
             raise error
-        self._bounded(step, PATIENCE, error)
+        self._bounded(step, error.code, PATIENCE, error)
         return 3.0 * self.desk.pace
 
-    def _bounded(self, step: Step, within: float, error: CallFailed | None = None) -> None:
-        first = self._first_asked.setdefault(step.id, time.monotonic())
+    def _bounded(self, step: Step, for_what: str, within: float, error: CallFailed | None = None) -> None:
+        first = self._first_asked.setdefault((step.id, for_what), time.monotonic())
         if time.monotonic() - first > max(within * self.desk.pace, 5.0):
             if error is not None:
                 raise error
@@ -240,8 +265,20 @@ class Making:
         surplus = [item for text, item in standing.items() if text not in wanted]
         lacking = [item for text, item in wanted.items() if text not in standing]
         for call, items in ((late.remove, surplus), (late.add, lacking)):
-            if items:
-                self.send(_with_items(kind, call, items, context))
+            self._send_items(kind, call, items, context)
+
+    def _send_items(self, kind: Kind, call: Call, items: list[Any], context: dict[str, Any]) -> None:
+        """One call for all; where that is refused because a part of it was done meanwhile, one call an item."""
+        if not items:
+            return
+        request = _with_items(kind, call, items, context)
+        try:
+            self.desk.target.call(request.service, request.op, **request.params)
+        except CallFailed as error:
+            if error.code not in request.already:
+                raise
+            for item in items if len(items) > 1 else ():
+                self.send(_with_items(kind, call, [item], context))
 
     def send(self, request: calls.Request) -> dict[str, Any]:
         """Sends a configuring call; its `already` codes mean that it was done before."""

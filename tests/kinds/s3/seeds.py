@@ -20,18 +20,34 @@ def _policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def _delivery(logs: str, of: str, account: str) -> dict[str, Any]:
+    return {
+        "Sid": "Delivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{logs}/*",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{of}"},
+            "StringEquals": {"aws:SourceAccount": account},
+        },
+    }
+
+
 def seed_bucket(session: Any) -> None:
     """A versioned bucket under a key of its own, with rules, logs, notifications, and objects with all their sorts of data."""
     account = session.client("sts").get_caller_identity()["Account"]
     _made(session, "seed-logs-of-buckets")
     s3 = _made(session, "seed-rich-bucket")
+    delivery = _delivery("seed-logs-of-buckets", "seed-rich-bucket", account)
+    s3.put_bucket_policy(Bucket="seed-logs-of-buckets", Policy=_policy(delivery))
     name = {"Bucket": "seed-rich-bucket"}
     key = session.client("kms").create_key(Description="seed bucket")["KeyMetadata"]["Arn"]
     s3.put_bucket_versioning(**name, VersioningConfiguration={"Status": "Enabled"})
     encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     rule = {"ApplyServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}
     s3.put_bucket_encryption(**name, ServerSideEncryptionConfiguration={"Rules": [rule]})
-    s3.put_bucket_tagging(**name, Tagging={"TagSet": [{"Key": "Project", "Value": "seed"}, {"Key": "a", "Value": ""}]})
+    s3.put_bucket_tagging(**name, Tagging={"TagSet": [{"Key": "Project", "Value": "seed"}, {"Key": "a", "Value": "b"}]})
     cors = {
         "ID": "browsers",
         "AllowedMethods": ["GET", "PUT"],
@@ -166,8 +182,8 @@ def seed_bucket_open(session: Any) -> None:
     _made(session, "seed-locked-bucket", ObjectLockEnabledForBucket=True)
     locked = {"Bucket": "seed-locked-bucket"}
     retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
-    s3.put_object(**locked, Key="held", Body=b"evidence", ObjectLockLegalHoldStatus="ON")
     s3.put_object_lock_configuration(**locked, ObjectLockConfiguration=retention)
+    s3.put_object(**locked, Key="held", Body=b"evidence", ObjectLockLegalHoldStatus="ON")
 
 
 def seed_bucket_policy(session: Any) -> None:
@@ -187,17 +203,7 @@ def seed_bucket_policy(session: Any) -> None:
     }
     s3.put_bucket_policy(Bucket="seed-opened-bucket", Policy=_policy(everyone))
     _made(session, "seed-delivered-logs")
-    delivery = {
-        "Sid": "Delivery",
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": "arn:aws:s3:::seed-delivered-logs/*",
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": "arn:aws:s3:::seed-opened-bucket"},
-            "StringEquals": {"aws:SourceAccount": account},
-        },
-    }
+    delivery = _delivery("seed-delivered-logs", "seed-opened-bucket", account)
     owner = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{account}:root"},

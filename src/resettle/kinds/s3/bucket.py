@@ -1,5 +1,5 @@
-"""S3 bucket with all its configurations. Its name is global, so the target's differs; it opens to the public and notifies
-only after its objects came."""
+"""S3 bucket with all its configurations. Its name is global, so the target's differs; its rules, logs and
+notifications begin only after its objects came."""
 
 from resettle.kind import Call, Content, Grant, Human, Kind, Make, Named, Read, Undo, distinct
 from resettle.kinds.s3 import BUCKET, MANY, SETTINGS, written
@@ -73,12 +73,19 @@ KIND = Kind(
                 "AWS::KMS::Alias"
             ),
         },
-        after={"AWS::Lambda::Permission": "AWS::Lambda::Function", "AWS::SQS::QueuePolicy": "AWS::SQS::Queue"},
+        after={
+            "AWS::Lambda::Permission": "AWS::Lambda::Function",
+            "AWS::SQS::QueuePolicy": "AWS::SQS::Queue",
+            "AWS::S3::BucketPolicy": "AWS::S3::Bucket",
+        },
     ),
     make=Make(
         calls=(
             Call("create_bucket", fields=("Bucket", "CreateBucketConfiguration", "ObjectLockEnabledForBucket")),
             put("ownership_controls", "OwnershipControls"),
+            # Early, because the policy of a log bucket waits for it, and the logging of others for that policy. It opens
+            # nothing: until build there is neither a policy nor an access control list.
+            put("", "PublicAccessBlockConfiguration", op="public_access_block"),
             # Versions can be replayed only into an enabled bucket; a suspended one is suspended afterwards.
             Call(
                 "put_bucket_versioning",
@@ -87,7 +94,7 @@ KIND = Kind(
                 when="Versioned",
             ),
             put("encryption", "ServerSideEncryptionConfiguration"),
-            Call("put_bucket_tagging", {**SELF, "Tagging": {"TagSet": "{Tags}"}}, fields=("Tags",), when="Tags"),
+            Call("put_bucket_tagging", {**SELF, "Tagging": {"TagSet": "{tag_list}"}}, fields=("Tags",), when="Tags"),
             put("cors", "CORSConfiguration"),
             put(
                 "request_payment", "RequestPaymentConfiguration", when="RequestPaymentConfiguration.Payer=='Requester'"
@@ -96,7 +103,6 @@ KIND = Kind(
         ),
         late=(
             put("versioning", "VersioningConfiguration", when=SUSPENDED),
-            put("", "PublicAccessBlockConfiguration", op="public_access_block"),
             put("acl", "ACL", when="ACL"),
             put("website", "WebsiteConfiguration"),
             put("lifecycle_configuration", "LifecycleConfiguration", "TransitionDefaultMinimumObjectSize"),
@@ -153,6 +159,8 @@ KIND = Kind(
                     "s3:GetObjectVersionTagging",
                     "s3:GetObjectAcl",
                     "s3:GetObjectVersionAcl",
+                    "s3:GetObjectRetention",
+                    "s3:GetObjectLegalHold",
                 ],
                 "Resource": "arn:aws:s3:::{Bucket}/*",
             },

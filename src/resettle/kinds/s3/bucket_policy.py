@@ -1,5 +1,4 @@
-"""Bucket policy: the one policy of a bucket, as CloudFormation has it a thing of its own. It comes last, since the bucket's
-public access block decides whether S3 takes it."""
+"""Bucket policy: the one policy of a bucket, as CloudFormation has it a thing of its own."""
 
 from resettle.kind import Call, Kind, Make, Named, Read, Undo
 
@@ -15,7 +14,7 @@ KIND = Kind(
         json=("Policy",),
         gone=("NoSuchBucket",),
     ),
-    name=Named(id="", refs={"Bucket": "AWS::S3::Bucket"}, settled=("AWS::S3::Bucket",)),
+    name=Named(id="", refs={"Bucket": "AWS::S3::Bucket"}),
     make=Make(
         calls=(Call("put_bucket_policy", fields=("Bucket", "Policy")),),
         settles=2,
