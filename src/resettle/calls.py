@@ -64,6 +64,8 @@ def configure(
 def _chunks(fields: dict[str, Any], size: int) -> Iterator[dict[str, Any]]:
     """The fields in parts that hold at most `size` items of each list; all at once where there is no limit."""
     longest = max((len(value) for value in fields.values() if isinstance(value, list)), default=0)
+    if size and not longest:  # a call that is sent in parts adds: with nothing to add there is no call
+        return
     for start in range(0, max(longest, 1), size or max(longest, 1)):
         yield {
             name: value[start : start + size] if size and isinstance(value, list) else value

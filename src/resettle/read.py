@@ -37,19 +37,30 @@ class Caller(Protocol):
 
 
 class Reader:
-    """One look at one side. Equal list calls within a look are sent once; a new look needs a new Reader."""
+    """One look at one side. Nothing is asked twice within a look; a new look needs a new Reader.
 
-    def __init__(self, account: Caller, registry: Registry, threads: int = 8) -> None:
+    A thing that may not be read becomes a gap; with `strict` it raises Denied, for whoever would take it for absent.
+    """
+
+    def __init__(self, account: Caller, registry: Registry, threads: int = 8, *, strict: bool = False) -> None:
         self.account, self.registry = account, registry
         self.gaps: list[Gap] = []
         self._pages: dict[str, list[dict[str, Any]]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
         self._seen: dict[str, list[Resource]] = {}
-        self._threads = threads
+        self._threads, self._strict = threads, strict
 
     def all(self, kind: Kind) -> list[Resource]:
-        """Every thing of the kind that is the account's own. Raises CallFailed where the list cannot be had."""
+        """Every thing of the kind that is the account's own, asked for once. Raises CallFailed where the list cannot be had."""
+        with self._lock:
+            lock = self._locks.setdefault(kind.type, threading.Lock())
+        with lock:
+            if kind.type not in self._seen:
+                self._seen[kind.type] = self._all(kind)
+            return list(self._seen[kind.type])
+
+    def _all(self, kind: Kind) -> list[Resource]:
         if kind.read.within:
             return [
                 child for parent in self.all(self.registry[kind.read.within]) for child in self.children(kind, parent)
@@ -100,7 +111,8 @@ class Reader:
     ) -> list[Live]:
         if call is None:
             return []
-        params = {**specs.fill(call.send, {"account": self.account.id, **context}), **(more or {})}
+        words = {"account": self.account.id, "region": self.account.region, **context}
+        params = {**specs.fill(call.send, words), **(more or {})}
         items: list[Live] = []
         try:
             for page in self._listed(specs.service_of(kind, call), call.op, params):
@@ -149,6 +161,8 @@ class Reader:
             if isinstance(kind.read.tags, Call) and "Tags" not in live:
                 self._ask(kind, kind.read.tags, live)
         except Denied as error:
+            if self._strict:
+                raise
             name = specs.identity_of(kind, live, parent)
             self.gaps.append(
                 Gap(

@@ -64,7 +64,7 @@ def scan(
     found, gaps = look(reader, (kind for kind in registry if not scope.leaves_out(kind.type)), progress)
     inside, outside = _divide(found, registry, scope)
     gaps += _caveats(inside, registry)
-    gaps += _census(account, [*inside, *outside], scope)
+    gaps += _census(account, [*inside, *outside], registry, scope)
     bare = Inventory(account=account.id, region=account.region, resources=tuple(inside), outside=tuple(outside))
     book = AddressBook(bare.claims(), source_account=account.id, target_account=NOBODY)
     sealed = [
@@ -77,18 +77,21 @@ def scan(
 def _divide(found: list[Resource], registry: Registry, scope: Scope) -> tuple[list[Resource], list[Resource]]:
     if not scope.tags:
         return found, []
-    kept = {item.ref.id for item in found if set(scope.tags) <= set(item.spec.get("Tags", {}).items())}
+    kept = {(item.ref.kind, item.ref.id) for item in found if set(scope.tags) <= set(item.spec.get("Tags", {}).items())}
+    kept |= {(item.ref.kind, item.ref.id) for item in found if item.theirs or not _is_tagged(registry[item.ref.kind])}
     inside = [item for item in found if _belongs(item, kept, registry)]
     refs = {item.ref for item in inside}
     return inside, [item for item in found if item.ref not in refs]
 
 
-def _belongs(item: Resource, kept: set[str], registry: Registry) -> bool:
-    """A tagged thing, a child of one, or something that AWS makes and cannot be tagged."""
-    kind = registry[item.ref.kind]
-    if kind.read.within:
-        return item.ref.id.split("|")[0] in kept
-    return item.ref.id in kept or item.theirs or not kind.read.tags
+def _is_tagged(kind: Kind) -> bool:
+    return bool(kind.read.tags) and not kind.read.within
+
+
+def _belongs(item: Resource, kept: set[tuple[str, str]], registry: Registry) -> bool:
+    """A tagged thing, a child of what belongs, or something that AWS makes or that cannot be tagged."""
+    within = registry[item.ref.kind].read.within
+    return ((within, item.ref.id.split("|")[0]) if within else (item.ref.kind, item.ref.id)) in kept
 
 
 def _caveats(found: list[Resource], registry: Registry) -> list[Gap]:
@@ -108,9 +111,9 @@ def _caveats(found: list[Resource], registry: Registry) -> list[Gap]:
     return gaps
 
 
-def _census(account: Caller, found: list[Resource], scope: Scope) -> list[Gap]:
+def _census(account: Caller, found: list[Resource], registry: Registry, scope: Scope) -> list[Gap]:
     """Tagged things of types for which there is no kind (Resource Groups Tagging API, GetResources)."""
-    known = {name.text for item in found for name in item.names} | {item.ref.id for item in found}
+    known = {text for item in found for text in _answers_to(item, registry[item.ref.kind])}
     unknown: dict[str, int] = {}
     filters = [{"Key": key, "Values": [value]} for key, value in scope.tags]
     try:
@@ -142,15 +145,18 @@ def _census(account: Caller, found: list[Resource], scope: Scope) -> list[Gap]:
     ]
 
 
+def _answers_to(item: Resource, kind: Kind) -> set[str]:
+    """The ARNs of a thing, or, where its kind knows none, its service with its names: a cluster is not known because a role
+    happens to have its name."""
+    texts = {name.text for name in item.names}
+    arns = {text.removesuffix(":*") for text in texts if text.startswith("arn:")}
+    return arns or {f"{kind.service}/{text}" for text in (*texts, item.ref.id)}
+
+
 def _is_known(arn: str, known: set[str]) -> bool:
-    tail = arn.split(":", 5)[-1]
-    return (
-        arn in known
-        or tail in known
-        or tail.split("/")[-1] in known
-        or tail.split(":")[-1] in known
-        or tail.partition("/")[2] in known
-    )
+    service, tail = arn.split(":", 5)[2], arn.split(":", 5)[-1]
+    names = (tail, tail.split("/")[-1], tail.split(":")[-1], tail.partition("/")[2])
+    return arn.removesuffix(":*") in known or any(f"{service}/{name}" in known for name in names)
 
 
 def _is_aws_own(arn: str) -> bool:

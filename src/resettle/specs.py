@@ -137,6 +137,13 @@ def spec_of(kind: Kind, live: Mapping[str, Any]) -> Spec:
     return canonical_spec(kind, spec)
 
 
+def step_of(kind: Kind, live: Mapping[str, Any]) -> str:
+    """The id of the step that made a thing, as its tags say; "" where they say nothing of us."""
+    if isinstance(kind.read.tags, Call):
+        return shapes.step_tag(live.get("Tags"))
+    return shapes.step_tag(search(kind.read.tags, live)) if kind.read.tags else ""
+
+
 def canonical_spec(kind: Kind, spec: Spec) -> Spec:
     """Unordered lists sorted and without duplicates: to be done again after every rewriting."""
     result: Spec = canon.with_sets(spec, kind.read.sets)

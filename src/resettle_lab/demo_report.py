@@ -183,7 +183,7 @@ def _kept(kept: Mapping[str, str]) -> list[str]:
         "The lab goes on. To look around in it:",
         f"  export AWS_CONFIG_FILE={kept['config_file']}",
         f"  resettle -C {kept['directory']} status",
-        f"  aws --profile {kept['target_profile']} --endpoint-url {kept['endpoint']} s3 ls",
+        f"  aws --profile {kept['target_profile']} s3 ls",
         f"The rewritten repositories: {kept['repositories']}",
         f"To end it: kill {kept['pid']}; rm -r {kept['base']}",
     ]

@@ -258,7 +258,10 @@ def _wrong(step: Step, facts: Facts) -> list[str]:
 def _left(step: Step, facts: Facts) -> list[str]:
     """Say how many places of the step's files wait for a person or for another step, by reason."""
     reasons = Counter(left.reason for left in facts.leftovers if _matches(step, left.path))
-    return [f"{count} x {reason}" for reason, count in reasons.most_common()]
+    if not reasons:
+        return []
+    listed = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+    return [f"{reasons.total()} places of its files are for a person: {listed}"]
 
 
 def _stands(step: Step, facts: Facts) -> str:

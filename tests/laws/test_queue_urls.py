@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+
 from resettle_lab.lab import Lab
 
 SOURCE, TARGET = "111122223333", "444455556666"

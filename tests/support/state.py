@@ -114,7 +114,7 @@ def _identities(session: boto3.Session) -> Iterator[tuple[str, Any]]:
         for role in page["RoleDetailList"]:
             yield f"iam/{role['RoleName']}", role
         for policy in page["Policies"]:
-            yield f"iam/{policy['PolicyName']}", policy
+            yield f"iam/{policy['Arn'].rsplit('/', 1)[-1]}", policy
 
 
 def _functions(session: boto3.Session) -> Iterator[tuple[str, Any]]:

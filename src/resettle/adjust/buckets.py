@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 
 from resettle.adjust import Adjusted
+from resettle.errors import BadInput
 
 LONGEST = 63  # Amazon S3 User Guide, "Bucket naming rules"
 
@@ -17,9 +18,14 @@ def rename(before: Adjusted, template: str, source_account: str, target_account:
         if resource.ref.kind != "AWS::S3::Bucket":
             continue
         old = next(name.text for name in resource.names if name.facet == "name")
-        new = template.format(name=old, source_account=source_account, target_account=target_account)
+        words = {"source_account": source_account, "target_account": target_account}
+        new = template.format(name=old, region=before.inventory.region, **words)
         if len(new) > LONGEST:
             new = f"{new[: LONGEST - 9].rstrip('-.')}-{hashlib.sha256(new.encode()).hexdigest()[:8]}"
+        if new in decided.values():
+            raise BadInput(
+                "naming the target's buckets by", template, f"two become {new}", "a template that has {name} in it"
+            )
         decided[resource.ref, "name"] = new
         reasons.append(
             f"bucket {old} becomes {new}: bucket names are global, and the source keeps its own until the end"

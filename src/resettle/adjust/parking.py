@@ -66,7 +66,7 @@ def add(before: Adjusted, source_account: str, target_account: str) -> Adjusted:
         ref=bucket,
         spec={
             "Bucket": f"{bucket}#name",
-            "CreateBucketConfiguration": {"LocationConstraint": region} if region != "us-east-1" else {},
+            **({"CreateBucketConfiguration": {"LocationConstraint": region}} if region != "us-east-1" else {}),
             "ServerSideEncryptionConfiguration": {"Rules": [rule]},
             "Tags": {},
         },

@@ -65,35 +65,36 @@ def command(invocation: Invocation, plan: Path | None, account: str | None) -> R
 
 
 def _list(session: Session, plan: Plan, steps: Sequence[Step]) -> None:
-    """What will be undone, the source's part first, and what an undo leaves behind."""
+    """What will be undone, the source's part first, and what stays."""
     out = session.out
+    found = plan.inventory.by_ref
+    own = {step.id for step in steps if step.ref in found and found[step.ref].theirs}
     ours = [step for step in steps if step.writes]
-    theirs = [step for step in steps if not step.writes]
+    theirs = [step for step in steps if not step.writes and step.id not in own]
     for step in steps:
-        out.event(event="to_undo", step=step.id, action=step.action, ref=str(step.ref))
+        if step.id not in own:
+            out.event(event="to_undo", step=step.id, action=step.action, ref=str(step.ref))
     if ours:
         out.title(f"To undo in the source, {session.called(Side.SOURCE)}: {len(ours)}")
         out.columns([(w.undo.replace("|", " or "), w.resource, s.ref) for s in ours for w in s.writes])
     if theirs:
         out.title(f"To delete in the target, {session.called(Side.TARGET)}: {len(theirs)}")
         out.columns([(step.ref, "" if step.action == MAKE else step.action) for step in theirs])
-    stays = sorted({f"{kind}: {text}" for kind, text in _remains(session, steps)})
+    stays = {f"{step.ref}: AWS's own, it stays" for step in steps if step.id in own}
+    stays |= {text for step in theirs if (text := _remains(session, step))}
     if stays:
-        out.title("What that leaves")
-        out.columns([("-", text) for text in stays])
+        out.title("What stays")
+        out.columns([("-", text) for text in sorted(stays)])
     out.say()
 
 
-def _remains(session: Session, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    found = []
-    for step in steps:
-        kind = session.registry[step.ref.kind]
-        text = kind.undo.remains if step.action == MAKE else ""
-        if step.action == MAKE and kind.undo.delete is None:
-            text = text or "it cannot be deleted and stays"
-        if text:
-            found.append((kind.type, text))
-    return found
+def _remains(session: Session, step: Step) -> str:
+    """What the deletion of such a thing leaves behind, or that there is no deletion; said once a kind."""
+    kind = session.registry[step.ref.kind]
+    if step.action != MAKE:
+        return ""
+    text = kind.undo.remains or ("" if kind.undo.delete else "it cannot be deleted and stays")
+    return f"{kind.type}: {text}" if text else ""
 
 
 def _reporter(session: Session) -> Report:

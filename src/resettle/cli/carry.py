@@ -17,7 +17,7 @@ from resettle.cli.consent import consent
 from resettle.cli.invocation import Result
 from resettle.cli.output import counted, lasting
 from resettle.cli.progress import Progress
-from resettle.cli.session import Session, pace
+from resettle.cli.session import MANIFEST_NOTE, Session, pace
 from resettle.cli.trouble import INTERRUPTED, as_fields, sentence_of, warn
 from resettle.errors import CredentialsGone, GapsOpen, ResettleError
 from resettle.execute.coordinator import Outcome
@@ -29,7 +29,6 @@ from resettle.plan import Plan, step_id
 from resettle.plan.steps import MAKE
 
 _FAILED = 4
-_MANIFEST = "manifest"
 _SHOWN_CAUSES = 20
 
 
@@ -68,7 +67,7 @@ def carry(session: Session, given: Path | None, stages: Sequence[Stage], *, yes:
         if not wanted and not _manifest_owed(journal):
             return _nothing_to_do(run, stages)
         source = session.account(Side.SOURCE) if Stage.PARK in wanted else None
-        consent(session.out, _announced(run, wanted), yes=yes)
+        consent(session.out, _announced(run, wanted), session.called(Side.TARGET), yes=yes)
         _carry(run, wanted, source)
         return _ended(run, stages)
 
@@ -140,16 +139,16 @@ def _keep_manifest(run: _Run, desk: Desk, *, failed: bool) -> None:
             raise
         warn(f"{sentence_of(error)} (so the parking bucket keeps an older manifest)", run.session.invocation)
         return
-    run.journal.note(_MANIFEST, {"bucket": desk.parking()})
+    run.journal.note(MANIFEST_NOTE, {"bucket": desk.parking()})
 
 
 def _manifest_owed(journal: Journal) -> bool:
     """Whether a step was done since the manifest was written: a run was cut off in between."""
-    last = {"done": 0, _MANIFEST: 0}
+    last = {"done": 0, MANIFEST_NOTE: 0}
     for event in journal.events():
         if event.what in last:
             last[event.what] = event.number
-    return last["done"] > last[_MANIFEST]
+    return last["done"] > last[MANIFEST_NOTE]
 
 
 def _refuse_gaps(session: Session, plan: Plan) -> None:
@@ -168,7 +167,7 @@ def _refuse_gaps(session: Session, plan: Plan) -> None:
 
 def _announced(run: _Run, stages: Sequence[Stage]) -> list[str]:
     """What will be written, and where, in sentences."""
-    sentences = []
+    sentences = [] if stages else ["All steps are done, and the manifest in the parking bucket is older than they are."]
     for stage in stages:
         left = run.left(stage)
         sentences.append(f"{stage.value.capitalize()} has {counted(len(left), 'step')} to do.")

@@ -15,17 +15,16 @@ class Declined(BadInput):
     """A person said no."""
 
 
-def consent(out: Output, sentences: Iterable[str], *, yes: bool) -> None:
+def consent(out: Output, sentences: Iterable[str], where: str, *, yes: bool) -> None:
     """Says what is about to be written and asks whether to go on. BadInput where nobody can be asked or the answer is no."""
-    told = list(sentences)
-    for sentence in told:
+    for sentence in sentences:
         out.say(sentence)
     if yes:
         return
     if out.json or not sys.stdin.isatty():
-        raise BadInput("asking whether to go on", "", f"nobody can be asked here. {' '.join(told)}", "--yes")
+        raise BadInput("asking whether to write to", where, "nobody can be asked here", "--yes")
     if not click.confirm("Go on?", default=False):
-        raise Declined("asking whether to go on", "", "the answer was no, and nothing was written")
+        raise Declined("asking whether to write to", where, "the answer was no, and nothing was written")
 
 
 def typed_number(out: Output, account: str, given: str | None, what: str) -> None:

@@ -12,7 +12,7 @@ from resettle.account import Account
 from resettle.calllog import CallLog
 from resettle.cli.invocation import Invocation, Result, Verb
 from resettle.cli.output import counted
-from resettle.cli.session import CALLS, JOURNAL, PLAN, load_plan
+from resettle.cli.session import CALLS, JOURNAL, MANIFEST_NOTE, PLAN, load_plan
 from resettle.errors import BadInput, CallFailed, PlanMismatch, WrongAccount
 from resettle.execute.run import MANIFEST
 from resettle.journal import Journal
@@ -44,6 +44,7 @@ def command(invocation: Invocation, address: str, profile: str, region: str, sou
         plan = _fetch_plan(account, found[1], invocation.root, number)
         _write_settings(invocation.root, plan, source_profile, profile, region)
         left = _fetch_journal(account, found[1], working, plan)
+        _go_on(invocation, working, plan, found[1])
     return _told(invocation, plan, left)
 
 
@@ -76,7 +77,10 @@ def _fetch_plan(account: Account, bucket: str, root: Path, number: str) -> Plan:
 def _fetch_journal(account: Account, bucket: str, working: Workspace, plan: Plan) -> int:
     """Puts the journal in place once it has proved to be this plan's, and says how many steps of park it leaves."""
     arrived = working.path(JOURNAL + ".arrived")
-    arrived.write_bytes(_fetch(account, bucket, JOURNAL))
+    body = _fetch(account, bucket, JOURNAL)
+    arrived.unlink(missing_ok=True)
+    arrived.touch(mode=0o600)
+    arrived.write_bytes(body)
     with Journal.read(arrived) as journal:
         if journal.setup.plan_hash != plan.hash():
             because = f"it follows the plan {journal.setup.plan_hash[:12]}, not {plan.hash()[:12]}"
@@ -85,6 +89,14 @@ def _fetch_journal(account: Account, bucket: str, working: Workspace, plan: Plan
     arrived.replace(working.path(JOURNAL))
     parked = [step for step in plan.steps if step.stage is Stage.PARK]
     return sum(not ((state := states.get(step.id)) and state.done) for step in parked)
+
+
+def _go_on(invocation: Invocation, working: Workspace, plan: Plan, bucket: str) -> None:
+    """Notes in the journal that it was opened here, and that the bucket holds all that it tells of."""
+    setup = {"source": plan.source, "target": plan.target, "region": plan.region, "plan_hash": plan.hash()}
+    with Journal.open(working.path(JOURNAL), **setup, version=__version__) as journal:
+        journal.command(["resettle", *invocation.arguments])
+        journal.note(MANIFEST_NOTE, {"bucket": bucket})
 
 
 def _fetch(account: Account, bucket: str, name: str) -> bytes:
@@ -124,5 +136,5 @@ def _told(invocation: Invocation, plan: Plan, left: int) -> Result:
     out.say("Next: resettle status")
     return Result(
         0,
-        {"source": plan.source, "target": plan.target, "plan": plan.hash(), "park_left": left, "version": __version__},
+        {"source": plan.source, "target": plan.target, "plan": plan.hash(), "park_left": left},
     )

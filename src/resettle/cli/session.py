@@ -30,6 +30,7 @@ from resettle.workspace import Workspace
 
 JOURNAL, CALLS, INVENTORY, PLAN = "journal.sqlite", "calls.jsonl", "inventory.json", "plan.json"
 PACE = "RESETTLE_PACE"
+MANIFEST_NOTE = "manifest"  # in the journal: the parking bucket holds all that was done before it
 
 
 @dataclass(kw_only=True)

@@ -12,13 +12,13 @@ from resettle import workspace
 from resettle.addresses import AddressBook
 from resettle.cli.invocation import Invocation, Result, Verb
 from resettle.cli.output import Output, counted
-from resettle.cli.session import JOURNAL, Session, load_plan
+from resettle.cli.session import JOURNAL, MANIFEST_NOTE, Session, load_plan
 from resettle.errors import PlanMismatch
 from resettle.journal import Journal, StepState
 from resettle.model import Side, Stage
 from resettle.plan import Plan
 
-_NOTES = ("stage", "manifest", "verified")
+_NOTES = ("stage", MANIFEST_NOTE, "verified", "abandoned")
 _NEWEST = 10
 
 

@@ -81,7 +81,10 @@ def _unmake(desk: Desk, making: Making, step: Step, result: Abandoned) -> None:
         _remains(result, step, "AWS's own thing stays; rules that were set on it stay as they are")
         return
     found = _found(desk, making, step, kind)
-    if found is None or found.ref.id in desk.plan.baseline.get(kind.type, ()):
+    if found is None:
+        return
+    if found.ref.id in desk.plan.baseline.get(kind.type, ()) and specs.step_of(kind, found.live) != step.id:
+        _remains(result, step, "it stood in the target before the plan and was used: it stays as it is now")
         return
     context = {
         **found.spec,

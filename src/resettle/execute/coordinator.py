@@ -46,17 +46,19 @@ class Coordinator:
     def run(self) -> Outcome:
         """Until nothing is left to do. Ctrl-C finishes what runs and starts nothing new; a second one leaves at once."""
         pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="step")
+        leaving = False
         try:
             while self._work_left():
                 try:
                     self._start(pool)
                     self._collect()
                 except KeyboardInterrupt:
-                    if self.stopping:
+                    leaving = self.outcome.interrupted
+                    if leaving:
                         raise
                     self.stopping = self.outcome.interrupted = True
         finally:
-            pool.shutdown(wait=not self.outcome.interrupted or bool(self.running), cancel_futures=True)
+            pool.shutdown(wait=not leaving, cancel_futures=True)
         self.outcome.blocked = [
             step for step in self.steps.values() if step.id not in self.finished and step.id not in self.outcome.failed
         ]

@@ -67,7 +67,8 @@ class Desk:
         return self._drafts[ref]
 
     def reader(self, account: Account) -> Reader:
-        return Reader(account, self.registry)
+        """A new look at a side, which raises Denied where it may not look."""
+        return Reader(account, self.registry, strict=True)
 
     def parking(self) -> str:
         """The name of the parking bucket; the plan has fixed it."""

@@ -9,7 +9,6 @@ from resettle import shapes, specs
 from resettle.account import Account
 from resettle.errors import CallFailed, StepFailed
 from resettle.execute.desk import Desk
-from resettle.execute.making import raw_tags
 from resettle.kind import Call, Hop, Kind
 from resettle.model import Ref, Step
 from resettle.plan import hop_name
@@ -22,6 +21,7 @@ class Hops:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._first_asked: dict[str, float] = {}
+        self._sought: dict[str, float] = {}
 
     def hop(self, step: Step) -> float | None:
         """Makes the hop if it is not there yet, then looks until it is at rest."""
@@ -30,8 +30,13 @@ class Hops:
         account = desk.origin() if hop.on == "source" else desk.target
         context = self._context(step, kind, hop)
         state = desk.journal.state(step.id)
+        if state.made is not None and hop.look is None and not hop.kind:
+            desk.journal.done(step.id)  # a call that leaves nothing to look at was answered
+            return None
         answer = self._looked(kind, hop, account, context, step)
         if answer is None and state.made is None:
+            if state.intended and self._may_show_up(step, hop):
+                return 1.0 * desk.pace
             desk.begin(step)
             answer = self._made(kind, hop, account, context)
         if answer is None:
@@ -61,8 +66,11 @@ class Hops:
             context["made"] = str(specs.search(hop.identity, found))
         service = hop.undo.service or hop.service or kind.service
         params = shapes.fit(specs.fill(hop.undo.send, context), shapes.input_shape(service, hop.undo.op))
+        # The plan could not name what AWS gave an id to: the journal, or our tag, says that it is ours.
+        ours = frozenset({(shapes.qualified(service, hop.undo.op), context["made"])} if hop.kind else ())
         try:
-            account.call(service, hop.undo.op, **params)
+            with account.permitted(ours):
+                account.call(service, hop.undo.op, **params)
         except CallFailed as error:
             if error.code not in hop.undo.already:
                 raise
@@ -122,9 +130,16 @@ class Hops:
     def _by_tag(self, kind: Kind, hop: Hop, account: Account, step: Step) -> dict[str, Any] | None:
         made = self.desk.registry[hop.kind]
         for item in self.desk.reader(account).all(made):
-            if shapes.step_tag(raw_tags(made, item)) == step.id:
+            if specs.step_of(made, item.live) == step.id:
                 return dict(item.live)
         return None
+
+    def _may_show_up(self, step: Step, hop: Hop) -> bool:
+        """Whether what an earlier try made, known by our tag alone, may still be on its way into the lists."""
+        if not hop.kind:
+            return False
+        first = self._sought.setdefault(step.id, time.monotonic())
+        return time.monotonic() - first < self.desk.registry[hop.kind].make.settles * self.desk.pace
 
     def _again(self, step: Step, hop: Hop, seconds: float) -> float:
         within = hop.ready.within if hop.ready else 120.0

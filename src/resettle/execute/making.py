@@ -21,6 +21,7 @@ class Making:
         self.desk = desk
         self._first_asked: dict[tuple[str, str], float] = {}
         self._configured: set[str] = set()
+        self._refused: set[str] = set()  # AWS answered the last try with "not yet": nothing can be left behind
 
     def make(self, step: Step) -> float | None:
         """Creates or adopts, sends the early configuring calls, waits until ready, learns the names."""
@@ -30,6 +31,7 @@ class Making:
             try:
                 identity = self._brought_about(step, kind, part.early)
             except CallFailed as error:
+                self._refused.add(step.id) if error.code in kind.make.retry else self._refused.discard(step.id)
                 return self._not_yet(step, kind, error)
         else:
             identity = state.made
@@ -85,9 +87,10 @@ class Making:
         if resource.theirs:
             return self._mapped(step, kind)
         spec = desk.wanted(step.ref, early)
-        found = self.left_behind(step, kind, spec) if state.intended else self._look_first(step, kind, spec)
+        unsure = state.intended and step.id not in self._refused
+        found = self.left_behind(step, kind, spec) if unsure else self._look_first(step, kind, spec)
         desk.begin(step)
-        identity = found.ref.id if found else self._created(step, kind, spec, early, first=not state.intended)
+        identity = found.ref.id if found else self._created(step, kind, spec, early, first=not unsure)
         self._made(step, identity, found)
         return identity
 
@@ -159,7 +162,7 @@ class Making:
         baseline = self.desk.plan.baseline.get(kind.type, ())
         accepted = f"taken:{step.ref}" in self.desk.plan.accepted
         for item in self._candidates(kind, step.ref):
-            tag = shapes.step_tag(raw_tags(kind, item))
+            tag = specs.step_of(kind, item.live)
             if tag == step.id:
                 return item
             if (
@@ -294,13 +297,6 @@ def _with_items(kind: Kind, call: Call, items: list[Any], context: dict[str, Any
     service = specs.service_of(kind, call)
     params = specs.fill(call.send, {**context, "items": items})
     return calls.Request(service, call.op, shapes.fit(params, shapes.input_shape(service, call.op)), call.already)
-
-
-def raw_tags(kind: Kind, item: Resource) -> Any:
-    """The tags of a live thing as AWS gave them, ours among them."""
-    if isinstance(kind.read.tags, Call):
-        return item.live.get("Tags")
-    return specs.search(kind.read.tags, item.live) if kind.read.tags else None
 
 
 def is_ready(kind: Kind, found: Resource, step: Step) -> bool:

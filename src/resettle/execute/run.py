@@ -9,7 +9,7 @@ from typing import Any
 
 from resettle import shapes, specs
 from resettle.calllog import REPLY_LOST
-from resettle.errors import CallFailed, Refused, ResettleError
+from resettle.errors import CallFailed, Refused, ResettleError, StepFailed
 from resettle.execute.contents import Contents
 from resettle.execute.coordinator import Coordinator, Outcome
 from resettle.execute.desk import Desk
@@ -52,7 +52,7 @@ class Runner:
         missing = [need for step in steps for need in step.needs if need in earlier and need not in done]
         if missing and any(step.id not in done for step in steps):
             step = self.desk.plan.by_id()[missing[0]]
-            raise ResettleError(
+            raise StepFailed(
                 f"starting {stage.value}", "", f"{step} of an earlier stage is not done", "run the earlier stage first"
             )
         outcome = Coordinator(steps, done, self._perform, workers).run()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from resettle import graph
+from resettle import graph, specs
 from resettle.addresses import AddressBook
 from resettle.adjust import Adjusted, buckets, parking, ranges, theirs
 from resettle.inventory import Inventory
@@ -40,6 +40,8 @@ def make_plan(
     book = _book(wanted, source, target)
     drafts = [draft(resource, registry, book) for resource in wanted.inventory.resources]
     steps = graph.ordered(graph.staged(Steps(drafts, registry, source, inventory.region).all()))
+    made = {step.id for step in steps}
+    standing = [item for item in standing if specs.step_of(registry[item.ref.kind], item.live) not in made]
     found = [*inventory.gaps, *more, *from_mentions(drafts, wanted.inventory)]
     found += from_baseline(drafts, standing, registry, wanted.decided)
     return Plan(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from resettle import scan
 from resettle.execute.desk import Desk
 from resettle.model import Finding, Resource
+from resettle.read import Reader
 from resettle.verify.contents import prove_contents
 from resettle.verify.resources import compare
 
@@ -27,7 +28,7 @@ class Verdict:
 def verify(desk: Desk) -> Verdict:
     """Compares the target, as the same kinds read it now, with what the plan wanted."""
     kinds = sorted({resource.ref.kind for resource in desk.plan.inventory.resources})
-    reader = desk.reader(desk.target)
+    reader = Reader(desk.target, desk.registry)
     found, gaps = scan.look(reader, [desk.registry[type_] for type_ in kinds])
     standing: dict[tuple[str, str], Resource] = {(item.ref.kind, item.ref.id): item for item in found}
     findings = [Finding(sort="unproved", on=gap.name, what=gap.what) for gap in gaps]

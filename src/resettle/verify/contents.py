@@ -49,7 +49,13 @@ def _counted(desk: Desk, part: Draft, standing: Standing) -> tuple[list[Finding]
         return [Finding(sort="unproved", on=name, what=str(error))], "could not be counted"
     if has != wanted:
         return [Finding(sort="different", on=name, path="content", what=_against(wanted, has))], _against(wanted, has)
-    return [], f"{has.count} counted, {has.bytes} bytes, digest {has.digest[:12]} on both sides"
+    return [], f"{has.count} counted, {has.bytes} bytes, {_shown(has.digest)} on both sides"
+
+
+def _shown(digest: str) -> str:
+    """A digest in a line: what it covers, where it says so, and its first characters."""
+    covers, _, text = digest.rpartition(":")
+    return f"digest {text[:12]}" + (f" of {covers.replace('+', ', ')}" if covers else "")
 
 
 def _against(wanted: Tally, has: Tally) -> str:

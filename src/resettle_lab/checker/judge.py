@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -32,7 +31,6 @@ EXACT = frozenset(
         *("SubnetIds", "VpcSecurityGroupIds", "EnableCloudwatchLogsExports"),
     )
 )
-QUEUE_URL = re.compile(r"https?://[A-Za-z0-9.:-]+(/\d{12}/[A-Za-z0-9_-]+)")
 SECRET = ("SecretString", "SecretBinary", "Value", "Environment.")
 
 
@@ -106,8 +104,8 @@ def _counts(counted: Mapping[tuple[str, str], int]) -> dict[str, dict[str, int]]
 
 def _compare(item: Item, there: Item, translation: matching.Translation) -> Iterator[Finding]:
     for name, sent in item.properties.items():
-        wanted = _hostless(translation.value(sent))
-        got = _hostless(there.properties.get(name))
+        wanted = translation.value(sent)
+        got = there.properties.get(name)
         if isinstance(wanted, str) and isinstance(got, str):
             same = wanted == got
         elif name in EXACT or wanted is None:
@@ -117,15 +115,6 @@ def _compare(item: Item, there: Item, translation: matching.Translation) -> Iter
         if not same:
             shown = (_shown(name, item, wanted), _shown(name, item, got))
             yield Finding(kind=item.kind, key=item.key, property=name, expected=shown[0], found=shown[1])
-
-
-def _hostless(value: Any) -> Any:
-    """Drop the hosts of queue URLs: they say the region only, and in the lab which fork answered."""
-    if isinstance(value, str):
-        return QUEUE_URL.sub(r"queue:\1", value)
-    if isinstance(value, Mapping):
-        return {key: _hostless(item) for key, item in value.items()}
-    return [_hostless(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _shown(name: str, item: Item, value: Any) -> str:

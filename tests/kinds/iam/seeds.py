@@ -24,7 +24,9 @@ def seed_role(session: Any) -> None:
     """A role that another may assume, and that one with a boundary, attachments and a condition on the account."""
     iam = session.client("iam")
     account = session.client("sts").get_caller_identity()["Account"]
-    bare = iam.create_role(RoleName="seed-bare", AssumeRolePolicyDocument=_document(_trust(Service="ec2.amazonaws.com")))
+    bare = iam.create_role(
+        RoleName="seed-bare", AssumeRolePolicyDocument=_document(_trust(Service="ec2.amazonaws.com"))
+    )
     policy = iam.create_policy(PolicyName="seed-boundary", PolicyDocument=_document(_allow("s3:*", "*")))
     rich = iam.create_role(
         Path="/seed/roles/",
@@ -81,7 +83,9 @@ def seed_role_policy(session: Any) -> None:
     for name in ("seed-inline-a", "seed-inline-b"):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(_trust(Service="ec2.amazonaws.com")))
         iam.put_role_policy(
-            RoleName=name, PolicyName="send", PolicyDocument=_document(_allow("sqs:SendMessage", attributes["QueueArn"]))
+            RoleName=name,
+            PolicyName="send",
+            PolicyDocument=_document(_allow("sqs:SendMessage", attributes["QueueArn"])),
         )
     condition = {"StringLike": {"aws:RequestedRegion": ["ap-*", "us-east-1"]}}
     iam.put_role_policy(

@@ -20,27 +20,11 @@ def _policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def _delivery(logs: str, of: str, account: str) -> dict[str, Any]:
-    return {
-        "Sid": "Delivery",
-        "Effect": "Allow",
-        "Principal": {"Service": "logging.s3.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"arn:aws:s3:::{logs}/*",
-        "Condition": {
-            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{of}"},
-            "StringEquals": {"aws:SourceAccount": account},
-        },
-    }
-
-
 def seed_bucket(session: Any) -> None:
-    """A versioned bucket under a key of its own, with rules, logs, notifications, and objects with all their sorts of data."""
+    """A versioned bucket under a key of its own, with rules, inventories, notifications, and objects with all their sorts of data."""
     account = session.client("sts").get_caller_identity()["Account"]
-    _made(session, "seed-logs-of-buckets")
+    _made(session, "seed-reports-of-buckets")
     s3 = _made(session, "seed-rich-bucket")
-    delivery = _delivery("seed-logs-of-buckets", "seed-rich-bucket", account)
-    s3.put_bucket_policy(Bucket="seed-logs-of-buckets", Policy=_policy(delivery))
     name = {"Bucket": "seed-rich-bucket"}
     key = session.client("kms").create_key(Description="seed bucket")["KeyMetadata"]["Arn"]
     s3.put_bucket_versioning(**name, VersioningConfiguration={"Status": "Enabled"})
@@ -59,11 +43,9 @@ def seed_bucket(session: Any) -> None:
     s3.put_bucket_cors(**name, CORSConfiguration={"CORSRules": [cors]})
     s3.put_bucket_accelerate_configuration(**name, AccelerateConfiguration={"Status": "Enabled"})
     s3.put_bucket_lifecycle_configuration(**name, LifecycleConfiguration={"Rules": _lifecycle()})
-    logging = {"TargetBucket": "seed-logs-of-buckets", "TargetPrefix": "rich/"}
-    s3.put_bucket_logging(**name, BucketLoggingStatus={"LoggingEnabled": logging})
     for identity in ("daily", "weekly"):
         s3.put_bucket_inventory_configuration(
-            **name, Id=identity, InventoryConfiguration=_inventory(identity, "seed-logs-of-buckets", account)
+            **name, Id=identity, InventoryConfiguration=_inventory(identity, "seed-reports-of-buckets", account)
         )
     s3.put_bucket_notification_configuration(
         **name, NotificationConfiguration={"QueueConfigurations": [_notified(session, "seed-rich-bucket", account)]}
@@ -180,10 +162,21 @@ def seed_bucket_open(session: Any) -> None:
     s3.put_bucket_versioning(**suspended, VersioningConfiguration={"Status": "Suspended"})
     s3.put_object(**suspended, Key="k", Body=b"second, null")
     _made(session, "seed-locked-bucket", ObjectLockEnabledForBucket=True)
-    locked = {"Bucket": "seed-locked-bucket"}
-    retention = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}
-    s3.put_object_lock_configuration(**locked, ObjectLockConfiguration=retention)
-    s3.put_object(**locked, Key="held", Body=b"evidence", ObjectLockLegalHoldStatus="ON")
+    s3.put_object(Bucket="seed-locked-bucket", Key="record", Body=b"evidence")
+
+
+def _delivery(logs: str, of: str, account: str) -> dict[str, Any]:
+    return {
+        "Sid": "Delivery",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{logs}/*",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{of}"},
+            "StringEquals": {"aws:SourceAccount": account},
+        },
+    }
 
 
 def seed_bucket_policy(session: Any) -> None:
@@ -211,7 +204,15 @@ def seed_bucket_policy(session: Any) -> None:
         "Resource": ["arn:aws:s3:::seed-delivered-logs", "arn:aws:s3:::seed-delivered-logs/*"],
     }
     s3.put_bucket_policy(Bucket="seed-delivered-logs", Policy=_policy(delivery, owner))
-    s3.put_bucket_logging(
-        Bucket="seed-opened-bucket",
-        BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "seed-delivered-logs", "TargetPrefix": "log/"}},
+
+
+def seed_logged_bucket(session: Any) -> None:
+    """A bucket whose requests are logged in another one, which lets the logging service in by its policy."""
+    account = session.client("sts").get_caller_identity()["Account"]
+    _made(session, "seed-logs-of-buckets")
+    s3 = _made(session, "seed-logged-bucket")
+    s3.put_bucket_policy(
+        Bucket="seed-logs-of-buckets", Policy=_policy(_delivery("seed-logs-of-buckets", "seed-logged-bucket", account))
     )
+    logging = {"TargetBucket": "seed-logs-of-buckets", "TargetPrefix": "requests/"}
+    s3.put_bucket_logging(Bucket="seed-logged-bucket", BucketLoggingStatus={"LoggingEnabled": logging})

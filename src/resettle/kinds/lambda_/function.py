@@ -4,7 +4,7 @@ from resettle.kind import Call, Content, Human, Kind, Make, Named, Read, Undo, U
 
 NOT_THERE = ("ResourceNotFoundException",)
 FUNCTION = {"FunctionName": "{self}"}
-WHOLE = "merge(Configuration, {Code: Code, Concurrency: Concurrency, Tags: Tags})"
+WHOLE = "merge(Configuration, {Code: Code, Concurrency: Concurrency, Tags: Tags, TagsError: TagsError})"
 READ_ONLY = (
     "CodeSize",
     "ConfigSha256",
@@ -33,6 +33,8 @@ KIND = Kind(
                 at="{CodeSigningConfigArn: CodeSigningConfigArn}",
                 when="PackageType=='Zip'",
             ),
+            # GetFunction answers without tags where ListTags is denied: asked for itself, that is a gap
+            Call("list_tags", {"Resource": "{FunctionArn}"}, at="{Tags: Tags}", when="TagsError"),
         ),
         tags="Tags",
         # What is switched off comes as nothing, as an empty list or as an empty text: all mean the same, and nothing is sent.
@@ -53,6 +55,7 @@ KIND = Kind(
             "MasterArn": "belongs to Lambda@Edge",
             "SigningJobArn": "code is signed anew in the account that runs it",
             "SigningProfileVersionArn": "code is signed anew in the account that runs it",
+            "TagsError": "the tags are then asked for by themselves",
         },
         sets=("Architectures", "VpcConfig.SecurityGroupIds", "VpcConfig.SubnetIds"),
         absent={

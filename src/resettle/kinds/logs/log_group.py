@@ -38,6 +38,7 @@ KIND = Kind(
         calls=(
             # A service that logs makes its group by itself when it comes first (Lambda, RDS): then that one is configured.
             Call("create_log_group", already=EXISTS),
+            Call("tag_log_group", {"logGroupName": "{self}", "tags": "{Tags}"}, fields=(), when="Tags"),
             Call("put_retention_policy", GROUP, fields=("retentionInDays",)),
             Call(
                 "put_bearer_token_authentication",

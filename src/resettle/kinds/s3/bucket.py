@@ -6,6 +6,7 @@ from resettle.kinds.s3 import BUCKET, MANY, SETTINGS, written
 
 SELF = {"Bucket": "{self}"}
 TARGET = {"AWS": "arn:aws:iam::{target_account}:root"}
+LOGS = "log-delivery-write"
 SUSPENDED = "VersioningConfiguration.Status=='Suspended'"
 
 
@@ -30,6 +31,7 @@ KIND = Kind(
             "CreateBucketConfiguration": (
                 "Location.LocationConstraint && {LocationConstraint: Location.LocationConstraint}"
             ),
+            "LogsDelivered": f"ACL=='{LOGS}' && `true` || `null`",
             "ObjectLockEnabledForBucket": "ObjectLockConfiguration.ObjectLockEnabled && `true`",
             "Versioned": "VersioningConfiguration.Status && `true`",
             "LifecycleConfiguration": "Lifecycle.Rules && {Rules: Lifecycle.Rules}",
@@ -86,6 +88,7 @@ KIND = Kind(
             # Early, because the policy of a log bucket waits for it, and the logging of others for that policy. It opens
             # nothing: until build there is neither a policy nor an access control list.
             put("", "PublicAccessBlockConfiguration", op="public_access_block"),
+            Call("put_bucket_acl", {**SELF, "ACL": LOGS}, fields=("LogsDelivered",), when="LogsDelivered"),
             # Versions can be replayed only into an enabled bucket; a suspended one is suspended afterwards.
             Call(
                 "put_bucket_versioning",
@@ -103,7 +106,7 @@ KIND = Kind(
         ),
         late=(
             put("versioning", "VersioningConfiguration", when=SUSPENDED),
-            put("acl", "ACL", when="ACL"),
+            put("acl", "ACL", when=f"ACL!='{LOGS}'"),
             put("website", "WebsiteConfiguration"),
             put("lifecycle_configuration", "LifecycleConfiguration", "TransitionDefaultMinimumObjectSize"),
             put("", "ObjectLockConfiguration", op="object_lock_configuration", when="ObjectLockConfiguration.Rule"),

@@ -6,6 +6,7 @@ from resettle.kind import Call, Human, Kind, Make, Named, Read, Undo, strong, we
 
 NOT_THERE = ("ResourceNotFoundException",)
 SECRET = {"SecretId": "{Name}"}
+OURS = "!OwningService && !DeletedDate"
 SUFFIX = len("-a1b2c3")
 
 
@@ -22,16 +23,16 @@ KIND = Kind(
     read=Read(
         list=Call("list_secrets", each="SecretList[]"),
         one=Call("describe_secret", {"SecretId": "{self}"}),
-        where="!OwningService && !DeletedDate",
+        where=OURS,
         detail=(
             Call(
                 "get_secret_value",
                 SECRET,
                 at="{SecretString: SecretString, SecretBinary: SecretBinary}",
-                when="!OwningService && !DeletedDate",
+                when=OURS,
                 missing=NOT_THERE,  # a secret that was never given a value
             ),
-            Call("get_resource_policy", SECRET, at="{ResourcePolicy: ResourcePolicy}"),
+            Call("get_resource_policy", SECRET, at="{ResourcePolicy: ResourcePolicy}", when=OURS),
         ),
         tags="Tags",
         derive=partial_arns,

@@ -1,0 +1,588 @@
+"""An AWS small enough to script: two accounts in memory, and tiny kinds over real botocore operations."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from resettle.calllog import REPLY_LOST
+from resettle.errors import CallFailed, CredentialsGone, Denied
+from resettle.execute.desk import Desk
+from resettle.inventory import Inventory
+from resettle.journal import Journal
+from resettle.kind import Call, Grant, Hop, Human, Kind, Make, Named, Read, SetDiff, Undo, Until, distinct, strong, weak
+from resettle.model import Ref, Side, Step
+from resettle.plan import Plan
+from resettle.plan.make import Wishes, make_plan
+from resettle.read import Reader
+from resettle.registry import Registry
+from resettle.scan import Scope, look, scan
+
+SOURCE, TARGET, REGION = "111122223333", "444455556666", "ap-northeast-2"
+SEAL_KEY = b"k" * 32
+
+
+def failed(code: str) -> CallFailed:
+    return CallFailed("calling", "something", f"AWS said {code}", code=code)
+
+
+def denied() -> Denied:
+    return Denied("calling", "something", "AWS said no", code="AccessDenied")
+
+
+def lost() -> CallFailed:
+    return failed(REPLY_LOST)
+
+
+def expired() -> CredentialsGone:
+    return CredentialsGone("calling", "something", "the token is old", code="ExpiredToken")
+
+
+class Cloud:
+    """One account. `before` and `after` hold, by operation, errors to raise instead of acting, or after it took effect."""
+
+    def __init__(self, side: Side, account: str, region: str = REGION) -> None:
+        self.side, self.id, self.region = side, account, region
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.before: dict[str, list[BaseException]] = {}
+        self.after: dict[str, list[BaseException]] = {}
+        self.then: dict[str, Callable[[], None]] = {}
+        self.permissions: list[frozenset[tuple[str, str]]] = []
+        self.things: dict[str, dict[str, dict[str, Any]]] = {
+            sort: {} for sort in ("vpc", "sg", "log", "queue", "secret", "key", "bucket", "object", "db", "snapshot")
+        }
+        self._count = 0
+
+    def call(self, service: str, operation: str, /, **params: Any) -> dict[str, Any]:
+        name = f"{service}_{operation}"
+        self.calls.append((name, copy.deepcopy(params)))
+        if self.before.get(name):
+            raise self.before[name].pop(0)
+        reply: dict[str, Any] = getattr(self, name)(params)
+        if name in self.then:
+            self.then.pop(name)()
+        if self.after.get(name):
+            raise self.after[name].pop(0)
+        return reply if name == "s3_get_object" else copy.deepcopy(reply)
+
+    def every(self, service: str, operation: str, /, **params: Any) -> Iterator[dict[str, Any]]:
+        yield self.call(service, operation, **params)
+
+    @contextmanager
+    def permitted(self, allowed: frozenset[tuple[str, str]]) -> Iterator[None]:
+        self.permissions.append(allowed)
+        yield
+
+    def sent(self, name: str) -> list[dict[str, Any]]:
+        return [params for operation, params in self.calls if operation == name]
+
+    def new(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}-{self.id[:4]}{self._count:08x}"
+
+    def of(self, sort: str, identity: str, code: str) -> dict[str, Any]:
+        if identity not in self.things[sort]:
+            raise failed(code)
+        return self.things[sort][identity]
+
+    def resourcegroupstaggingapi_get_resources(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"ResourceTagMappingList": list(self.things.get("tagged", {}).values())}
+
+    def ec2_describe_vpcs(self, params: dict[str, Any]) -> dict[str, Any]:
+        wanted = params.get("VpcIds", list(self.things["vpc"]))
+        return {"Vpcs": [self.of("vpc", name, "InvalidVpcID.NotFound") for name in wanted]}
+
+    def ec2_create_vpc(self, params: dict[str, Any]) -> dict[str, Any]:
+        vpc = {"VpcId": self.new("vpc"), "CidrBlock": params["CidrBlock"], "State": "available"}
+        vpc |= {"EnableDnsSupport": False, "Tags": _tags(params)}
+        self.things["vpc"][vpc["VpcId"]] = vpc
+        return {"Vpc": vpc}
+
+    def ec2_modify_vpc_attribute(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("vpc", params["VpcId"], "InvalidVpcID.NotFound")["EnableDnsSupport"] = params["EnableDnsSupport"][
+            "Value"
+        ]
+        return {}
+
+    def ec2_delete_vpc(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("vpc", params["VpcId"], "InvalidVpcID.NotFound")
+        del self.things["vpc"][params["VpcId"]]
+        return {}
+
+    def ec2_describe_security_groups(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"SecurityGroups": list(self.things["sg"].values())}
+
+    def ec2_create_security_group(self, params: dict[str, Any]) -> dict[str, Any]:
+        group = {"GroupId": self.new("sg"), "Tags": _tags(params), "IpPermissions": []}
+        group |= {name: params[name] for name in ("GroupName", "Description", "VpcId")}
+        self.things["sg"][group["GroupId"]] = group
+        return {"GroupId": group["GroupId"]}
+
+    def ec2_authorize_security_group_ingress(self, params: dict[str, Any]) -> dict[str, Any]:
+        rules = self.things["sg"][params["GroupId"]]["IpPermissions"]
+        if any(rule in rules for rule in params["IpPermissions"]):
+            raise failed("InvalidPermission.Duplicate")
+        rules.extend(params["IpPermissions"])
+        return {}
+
+    def ec2_revoke_security_group_ingress(self, params: dict[str, Any]) -> dict[str, Any]:
+        group = self.things["sg"][params["GroupId"]]
+        group["IpPermissions"] = [rule for rule in group["IpPermissions"] if rule not in params["IpPermissions"]]
+        return {}
+
+    def ec2_delete_security_group(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["sg"].pop(params["GroupId"])
+        return {}
+
+    def logs_describe_log_groups(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"logGroups": list(self.things["log"].values())}
+
+    def logs_create_log_group(self, params: dict[str, Any]) -> dict[str, Any]:
+        name = params["logGroupName"]
+        if name in self.things["log"]:
+            raise failed("ResourceAlreadyExistsException")
+        arn = f"arn:aws:logs:{self.region}:{self.id}:log-group:{name}"
+        self.things["log"][name] = {"logGroupName": name, "arn": arn}
+        return {}
+
+    def logs_put_retention_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["log"][params["logGroupName"]]["retentionInDays"] = params["retentionInDays"]
+        return {}
+
+    def logs_delete_log_group(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("log", params["logGroupName"], "ResourceNotFoundException")
+        del self.things["log"][params["logGroupName"]]
+        return {}
+
+    def sqs_list_queues(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"QueueUrls": list(self.things["queue"])}
+
+    def sqs_get_queue_attributes(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Attributes": self.of("queue", params["QueueUrl"], "QueueDoesNotExist")}
+
+    def sqs_create_queue(self, params: dict[str, Any]) -> dict[str, Any]:
+        url = f"https://sqs.{self.region}.amazonaws.com/{self.id}/{params['QueueName']}"
+        self.things["queue"].setdefault(url, dict(params.get("Attributes", {})))
+        return {"QueueUrl": url}
+
+    def sqs_delete_queue(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("queue", params["QueueUrl"], "QueueDoesNotExist")
+        del self.things["queue"][params["QueueUrl"]]
+        return {}
+
+    def secretsmanager_list_secrets(self, params: dict[str, Any]) -> dict[str, Any]:
+        listed = self.things["secret"].values()
+        return {"SecretList": [{name: secret[name] for name in ("Name", "ARN", "Tags")} for secret in listed]}
+
+    def secretsmanager_get_secret_value(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"SecretString": self.things["secret"][params["SecretId"]]["SecretString"]}
+
+    def secretsmanager_create_secret(self, params: dict[str, Any]) -> dict[str, Any]:
+        name = params["Name"]
+        if name in self.things["secret"]:
+            raise failed("ResourceExistsException")
+        arn = f"arn:aws:secretsmanager:{self.region}:{self.id}:secret:{name}-AbCdEf"
+        secret = {"Name": name, "ARN": arn, "SecretString": params["SecretString"], "Tags": params.get("Tags", [])}
+        self.things["secret"][name] = secret
+        return {"Name": name, "ARN": arn}
+
+    def secretsmanager_delete_secret(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["secret"].pop(params["SecretId"])
+        return {}
+
+    def kms_list_keys(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Keys": [{"KeyId": name} for name in self.things["key"]]}
+
+    def kms_describe_key(self, params: dict[str, Any]) -> dict[str, Any]:
+        key = self.of("key", params["KeyId"], "NotFoundException")
+        return {"KeyMetadata": {name: value for name, value in key.items() if name != "Tags"}}
+
+    def kms_list_resource_tags(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Tags": self.things["key"][params["KeyId"]]["Tags"]}
+
+    def kms_get_key_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Policy": self.of("key", params["KeyId"], "NotFoundException")["Policy"]}
+
+    def kms_put_key_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("key", params["KeyId"], "NotFoundException")["Policy"] = params["Policy"]
+        return {}
+
+    def kms_create_key(self, params: dict[str, Any]) -> dict[str, Any]:
+        name = self.new("key")
+        key = {"KeyId": name, "Arn": f"arn:aws:kms:{self.region}:{self.id}:key/{name}", "Tags": params.get("Tags", [])}
+        key |= {"Description": params.get("Description", ""), "Policy": params["Policy"]}
+        self.things["key"][name] = key
+        return {"KeyMetadata": {name: value for name, value in key.items() if name not in ("Tags", "Policy")}}
+
+    def kms_schedule_key_deletion(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["key"].pop(params["KeyId"].rsplit("/", 1)[-1])
+        return {}
+
+    def s3_list_buckets(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Buckets": [{"Name": name} for name in self.things["bucket"]]}
+
+    def s3_create_bucket(self, params: dict[str, Any]) -> dict[str, Any]:
+        if params["Bucket"] in self.things["bucket"]:
+            raise failed("BucketAlreadyOwnedByYou")
+        self.things["bucket"][params["Bucket"]] = {}
+        return {}
+
+    def s3_get_bucket_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        bucket = self.of("bucket", params["Bucket"], "NoSuchBucket")
+        if "Policy" not in bucket:
+            raise failed("NoSuchBucketPolicy")
+        return {"Policy": bucket["Policy"]}
+
+    def s3_put_bucket_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["bucket"][params["Bucket"]]["Policy"] = params["Policy"]
+        return {}
+
+    def s3_delete_bucket_policy(self, params: dict[str, Any]) -> dict[str, Any]:
+        del self.things["bucket"][params["Bucket"]]["Policy"]
+        return {}
+
+    def s3_put_object(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["object"][f"{params['Bucket']}/{params['Key']}"] = {"Body": params["Body"]}
+        return {}
+
+    def s3_get_object(self, params: dict[str, Any]) -> dict[str, Any]:
+        held = self.of("object", f"{params['Bucket']}/{params['Key']}", "NoSuchKey")
+        return {"Body": io.BytesIO(held["Body"])}
+
+    def s3_delete_bucket(self, params: dict[str, Any]) -> dict[str, Any]:
+        del self.things["bucket"][params["Bucket"]]
+        return {}
+
+    def rds_describe_db_instances(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"DBInstances": list(self.things["db"].values())}
+
+    def rds_restore_db_instance_from_db_snapshot(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("snapshot", params["DBSnapshotIdentifier"], "DBSnapshotNotFound")
+        name = params["DBInstanceIdentifier"]
+        database = {"DBInstanceIdentifier": name, "DBInstanceClass": params["DBInstanceClass"]}
+        self.things["db"][name] = database
+        return {"DBInstance": database}
+
+    def rds_delete_db_instance(self, params: dict[str, Any]) -> dict[str, Any]:
+        del self.things["db"][params["DBInstanceIdentifier"]]
+        return {}
+
+    def rds_create_db_snapshot(self, params: dict[str, Any]) -> dict[str, Any]:
+        return self._snapshot(params["DBSnapshotIdentifier"])
+
+    def rds_copy_db_snapshot(self, params: dict[str, Any]) -> dict[str, Any]:
+        return self._snapshot(params["TargetDBSnapshotIdentifier"])
+
+    def _snapshot(self, name: str) -> dict[str, Any]:
+        if name in self.things["snapshot"]:
+            raise failed("DBSnapshotAlreadyExists")
+        self.things["snapshot"][name] = {"DBSnapshotIdentifier": name, "Status": "available", "Shared": []}
+        return {"DBSnapshot": self.things["snapshot"][name]}
+
+    def rds_describe_db_snapshots(self, params: dict[str, Any]) -> dict[str, Any]:
+        return {"DBSnapshots": [self.of("snapshot", params["DBSnapshotIdentifier"], "DBSnapshotNotFound")]}
+
+    def rds_modify_db_snapshot_attribute(self, params: dict[str, Any]) -> dict[str, Any]:
+        snapshot = self.of("snapshot", params["DBSnapshotIdentifier"], "DBSnapshotNotFound")
+        snapshot["Shared"] = [
+            *(name for name in snapshot["Shared"] if name not in params.get("ValuesToRemove", ())),
+            *params.get("ValuesToAdd", ()),
+        ]
+        return {"DBSnapshotAttributesResult": {"DBSnapshotIdentifier": params["DBSnapshotIdentifier"]}}
+
+    def rds_delete_db_snapshot(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.of("snapshot", params["DBSnapshotIdentifier"], "DBSnapshotNotFound")
+        del self.things["snapshot"][params["DBSnapshotIdentifier"]]
+        return {}
+
+
+def _tags(params: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [tag for part in params.get("TagSpecifications", ()) for tag in part["Tags"]]
+
+
+VPC = Kind(
+    "AWS::EC2::VPC",
+    "ec2",
+    read=Read(
+        list=Call("describe_vpcs", each="Vpcs[]"),
+        one={"VpcIds": ["{self}"]},
+        tags="Tags",
+        gone=("InvalidVpcID.NotFound",),
+    ),
+    name=Named(id="VpcId", names={"id": strong("VpcId")}),
+    make=Make(
+        calls=(
+            Call("create_vpc", fields=("CidrBlock",)),
+            Call("modify_vpc_attribute", {"VpcId": "{self}"}, fields=("EnableDnsSupport",)),
+        ),
+        id="Vpc.VpcId",
+        tag_type="vpc",
+        ready=Until(path="State", good=("available",), bad=("failed",), within=60, every=2),
+        settles=2,
+    ),
+    undo=Undo(delete=Call("delete_vpc", {"VpcId": "{self}"}), gone=("InvalidVpcID.NotFound",)),
+)
+
+_RULES = {"GroupId": "{self}", "IpPermissions": "{items}"}
+GROUP = Kind(
+    "AWS::EC2::SecurityGroup",
+    "ec2",
+    read=Read(list=Call("describe_security_groups", each="SecurityGroups[]"), tags="Tags", sets=("IpPermissions",)),
+    name=Named(id="GroupId", names={"id": strong("GroupId")}, key=("VpcId", "GroupName")),
+    make=Make(
+        calls=(Call("create_security_group"),),
+        late=(
+            SetDiff(
+                "IpPermissions",
+                Call("authorize_security_group_ingress", _RULES, already=("InvalidPermission.Duplicate",)),
+                Call("revoke_security_group_ingress", _RULES, already=("InvalidPermission.NotFound",)),
+            ),
+        ),
+        id="GroupId",
+        tag_type="security-group",
+        taken=("InvalidGroup.Duplicate",),
+        theirs="GroupName=='default'",
+        theirs_by=("VpcId", "GroupName"),
+    ),
+    undo=Undo(delete=Call("delete_security_group", {"GroupId": "{self}"})),
+)
+
+LOG = Kind(
+    "AWS::Logs::LogGroup",
+    "logs",
+    read=Read(list=Call("describe_log_groups", each="logGroups[]")),
+    name=Named(id="logGroupName", names={"arn": strong("arn"), "name": weak("logGroupName")}, key=("logGroupName",)),
+    make=Make(
+        calls=(
+            Call("create_log_group"),
+            Call("put_retention_policy", {"logGroupName": "{self}"}, fields=("retentionInDays",)),
+        ),
+        taken=("ResourceAlreadyExistsException",),
+        retry=("OperationAbortedException",),
+        settles=2,
+    ),
+    undo=Undo(delete=Call("delete_log_group", {"logGroupName": "{self}"}), gone=("ResourceNotFoundException",)),
+)
+
+QUEUE = Kind(
+    "AWS::SQS::Queue",
+    "sqs",
+    read=Read(
+        list=Call("list_queues", each="QueueUrls[].{QueueUrl: @}"),
+        item={"QueueUrl": "{self}"},
+        detail=(Call("get_queue_attributes", {"QueueUrl": "{QueueUrl}"}, at="{Attributes: Attributes}"),),
+        derive=lambda live: {"QueueName": live["QueueUrl"].rsplit("/", 1)[-1]},
+        gone=("QueueDoesNotExist",),
+    ),
+    name=Named(id="QueueUrl", names={"url": strong("QueueUrl"), "name": weak("QueueName")}, key=("QueueName",)),
+    make=Make(calls=(Call("create_queue"),), id="QueueUrl"),
+    undo=Undo(delete=Call("delete_queue", {"QueueUrl": "{self}"}), gone=("QueueDoesNotExist",)),
+)
+
+SECRET = Kind(
+    "AWS::SecretsManager::Secret",
+    "secretsmanager",
+    read=Read(
+        list=Call("list_secrets", each="SecretList[]"),
+        detail=(Call("get_secret_value", {"SecretId": "{Name}"}, at="{SecretString: SecretString}"),),
+        tags="Tags",
+        opaque=("SecretString",),
+    ),
+    name=Named(id="Name", names={"arn": strong("ARN"), "name": weak("Name")}, key=("Name",)),
+    make=Make(calls=(Call("create_secret"),), id="Name", taken=("ResourceExistsException",)),
+    undo=Undo(delete=Call("delete_secret", {"SecretId": "{self}"})),
+)
+
+KEY = Kind(
+    "AWS::KMS::Key",
+    "kms",
+    read=Read(
+        list=Call("list_keys", each="Keys[]"),
+        item={"KeyId": "{self}"},
+        detail=(
+            Call("describe_key", {"KeyId": "{KeyId}"}, at="KeyMetadata"),
+            Call("get_key_policy", {"KeyId": "{KeyId}", "PolicyName": "default"}, at="{Policy: Policy}"),
+            Call("list_resource_tags", {"KeyId": "{KeyId}"}, at="{Tags: Tags}"),
+        ),
+        tags="Tags",
+        json=("Policy",),
+        gone=("NotFoundException",),
+    ),
+    name=Named(id="KeyId", names={"id": strong("KeyId"), "arn": strong("Arn")}),
+    make=Make(
+        calls=(Call("create_key", fields=("Description", "Policy")),),
+        first={"Policy": {"Version": "2012-10-17", "Statement": []}},
+        late=(Call("put_key_policy", {"KeyId": "{self}", "PolicyName": "default"}, fields=("Policy",)),),
+        id="KeyMetadata.KeyId",
+        settles=2,
+    ),
+    undo=Undo(delete=Call("schedule_key_deletion", {"KeyId": "{self}"}), remains="it waits seven days"),
+    grant=Grant(
+        read=Call("get_key_policy", {"KeyId": "{self}", "PolicyName": "default"}, at="Policy"),
+        write=Call("put_key_policy", {"KeyId": "{self}", "PolicyName": "default", "Policy": "{document}"}),
+        delete=None,
+        statements=({"Sid": "ResettleReads", "Principal": {"AWS": "{target_account}"}, "Action": "kms:Decrypt"},),
+        resource="{self}",
+    ),
+)
+
+_POLICY = {"Bucket": "{self}"}
+BUCKET = Kind(
+    "AWS::S3::Bucket",
+    "s3",
+    read=Read(list=Call("list_buckets", each="Buckets[].{Bucket: Name}"), item={"Bucket": "{self}"}),
+    name=Named(id="Bucket", names={"name": distinct("Bucket")}, key=("Bucket",), refs={"Bucket": "AWS::S3::Bucket"}),
+    make=Make(
+        calls=(Call("create_bucket", fields=("Bucket",)),),
+        id="Bucket",
+        taken=("BucketAlreadyExists", "BucketAlreadyOwnedByYou"),
+    ),
+    undo=Undo(delete=Call("delete_bucket", {"Bucket": "{self}"}), gone=("NoSuchBucket",)),
+    grant=Grant(
+        read=Call("get_bucket_policy", _POLICY, at="Policy", missing=("NoSuchBucketPolicy",)),
+        write=Call("put_bucket_policy", {**_POLICY, "Policy": "{document}"}),
+        delete=Call("delete_bucket_policy", _POLICY),
+        statements=(
+            {"Sid": "ResettleReadsBucket", "Principal": {"AWS": "{target_account}"}, "Action": "s3:ListBucket"},
+        ),
+        resource="{self}",
+    ),
+)
+
+_SNAPSHOT: dict[str, Any] = {
+    "look": Call(
+        "describe_db_snapshots",
+        {"DBSnapshotIdentifier": "{hop}"},
+        at="DBSnapshots[0]",
+        missing=("DBSnapshotNotFound",),
+    ),
+    "identity": "DBSnapshotIdentifier",
+    "ready": Until(path="Status", good=("available",), bad=("failed",), within=60, every=2),
+    "undo": Call("delete_db_snapshot", {"DBSnapshotIdentifier": "{hop}"}, already=("DBSnapshotNotFound",)),
+    "why": "takes the rows across",
+}
+_SHARE = {"DBSnapshotIdentifier": "{name_taken}", "AttributeName": "restore"}
+DATABASE = Kind(
+    "AWS::RDS::DBInstance",
+    "rds",
+    read=Read(list=Call("describe_db_instances", each="DBInstances[]")),
+    name=Named(id="DBInstanceIdentifier", names={"name": weak("DBInstanceIdentifier")}, key=("DBInstanceIdentifier",)),
+    make=Make(
+        calls=(
+            Call(
+                "restore_db_instance_from_db_snapshot",
+                {"DBSnapshotIdentifier": "{hop_landed}"},
+                fields=("DBInstanceIdentifier", "DBInstanceClass"),
+            ),
+        ),
+        id="DBInstance.DBInstanceIdentifier",
+        hops=(
+            Hop(
+                name="taken",
+                on="source",
+                make=Call(
+                    "create_db_snapshot",
+                    {"DBSnapshotIdentifier": "{hop}", "DBInstanceIdentifier": "{self}"},
+                    already=("DBSnapshotAlreadyExists",),
+                ),
+                **_SNAPSHOT,
+            ),
+            Hop(
+                name="movekey",
+                on="source",
+                service="kms",
+                kind="AWS::KMS::Key",
+                make=Call("create_key", {"Policy": "{}", "Tags": [{"TagKey": "resettle:step", "TagValue": "{step}"}]}),
+                identity="KeyMetadata.Arn || Arn",
+                undo=Call("schedule_key_deletion", {"KeyId": "{made}"}),
+                remains="the key of the move waits seven days",
+                shared=True,
+                resource="{step}",
+                why="a key for both",
+            ),
+            Hop(
+                name="shared",
+                on="source",
+                make=Call("modify_db_snapshot_attribute", {**_SHARE, "ValuesToAdd": ["{target_account}"]}),
+                identity="DBSnapshotAttributesResult.DBSnapshotIdentifier",
+                undo=Call("modify_db_snapshot_attribute", {**_SHARE, "ValuesToRemove": ["{target_account}"]}),
+                resource="{name_taken}",
+                why="shows it",
+            ),
+            Hop(
+                name="landed",
+                on="target",
+                make=Call(
+                    "copy_db_snapshot",
+                    {
+                        "SourceDBSnapshotIdentifier": "arn:aws:rds:{region}:{source_account}:snapshot:{previous}",
+                        "TargetDBSnapshotIdentifier": "{hop}",
+                    },
+                    already=("DBSnapshotAlreadyExists",),
+                ),
+                **_SNAPSHOT,
+            ),
+        ),
+        taken=("DBInstanceAlreadyExists",),
+        settles=2,
+    ),
+    undo=Undo(delete=Call("delete_db_instance", {"DBInstanceIdentifier": "{self}"})),
+    human=Human(gaps=("rows: rows cannot be looked into",), unproved="rows travel inside a snapshot"),
+)
+
+REGISTRY = Registry((VPC, GROUP, LOG, QUEUE, SECRET, KEY, BUCKET, DATABASE))
+
+
+class Move:
+    """Two accounts, a plan, a journal; `desk` begins as a new process would, with what the journal has learned."""
+
+    def __init__(self, directory: Path, registry: Registry = REGISTRY) -> None:
+        self.source, self.target = Cloud(Side.SOURCE, SOURCE), Cloud(Side.TARGET, TARGET)
+        self.registry, self.directory = registry, directory
+        self.plan: Plan | None = None
+        self.journal: Journal | None = None
+
+    def scan(self, scope: Scope | None = None) -> Inventory:
+        return scan(self.source, self.registry, scope or Scope(), SEAL_KEY)
+
+    def planned(self, *accepted: str) -> Plan:
+        standing, gaps = look(Reader(self.target, self.registry), self.registry)
+        self.plan = make_plan(self.scan(), standing, gaps, self.registry, TARGET, Wishes(accepted=accepted))
+        return self.plan
+
+    def desk(self, *, source: bool = True, **more: Any) -> Desk:
+        plan = self.plan or self.planned()
+        if self.journal is None:
+            move = {"source": SOURCE, "target": TARGET, "region": REGION, "plan_hash": plan.hash(), "version": "1"}
+            self.journal = Journal.open(self.directory / "journal.sqlite", **move)
+        given: dict[str, Any] = {
+            "source": self.source if source else None,
+            "target": self.target,
+            "journal": self.journal,
+            "book": plan.book(self.journal.learned()),
+            "carriers": {},
+            "seal_key": SEAL_KEY,
+            "pace": 0.01,
+        }
+        return Desk(plan=plan, registry=self.registry, **{**given, **more})
+
+    def step(self, action: str, kind: str = "", identity: str = "") -> Step:
+        """The one step of that action whose ref fits."""
+        steps = (self.plan or self.planned()).steps
+        found = [s for s in steps if s.action == action and kind in s.ref.kind and identity in s.ref.id]
+        found = [s for s in found if identity or s.ref.side is Side.SOURCE] or found
+        assert len(found) == 1, [str(step) for step in found]
+        return found[0]
+
+    def ref(self, kind: str) -> Ref:
+        return next(item.ref for item in self.desk().plan.inventory.resources if kind in item.ref.kind)
+
+
+def policy(*sids: str) -> str:
+    """A policy document as AWS keeps it, with one statement a name."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": sid, "Effect": "Allow"} for sid in sids]})
