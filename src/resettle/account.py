@@ -211,9 +211,7 @@ class Account:
         """
         method = method.upper()
         start = body.tell() if body is not None and not isinstance(body, bytes) and body.seekable() else 0
-        again = method in ("GET", "HEAD", "PUT", "DELETE") and (
-            body is None or isinstance(body, bytes) or body.seekable()
-        )
+        again = method in ("GET", "HEAD", "PUT", "DELETE") and (body is None or isinstance(body, bytes) or body.seekable())
         for _ in range(_HTTP_HOPS + 1):
             self._guard.check_http(method, url, headers or {}, body)
             if not self._identified and method not in ("GET", "HEAD"):
@@ -224,9 +222,7 @@ class Account:
                 return response
             response.close()
             url = self._followed(method, url, location)
-        raise CallFailed(
-            f"calling http:{method}", f"on {self._on}", f"more than {_HTTP_HOPS} redirects", code="Redirects"
-        )
+        raise CallFailed(f"calling http:{method}", f"on {self._on}", f"more than {_HTTP_HOPS} redirects", code="Redirects")
 
     def _assert_identity(self) -> dict[str, Any]:
         with self._identifying:
@@ -314,9 +310,7 @@ class Account:
                 self._session = Session(profile=self._profile or None)
             return self._session
 
-    def _before_build(
-        self, service: str, *, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
-    ) -> None:
+    def _before_build(self, service: str, *, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         operation = f"{service}:{model.name}"
         self._guard.check(operation, params)
         required = model.input_shape.required_members if model.input_shape else ()
@@ -343,9 +337,7 @@ class Account:
         retries = max(0, context.get("retries", {}).get("attempt", 1) - 1)
         self._write_down(sent.service, sent.operation, sent.resource, status, retries, sent.started)
 
-    def _write_down(
-        self, service: str, operation: str, resource: str, status: str, retries: int, started: float
-    ) -> None:
+    def _write_down(self, service: str, operation: str, resource: str, status: str, retries: int, started: float) -> None:
         self._log.record(
             side=self.side,
             account=self.id,

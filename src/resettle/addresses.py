@@ -126,9 +126,7 @@ class AddressBook:
         self._account = source_account
         self._account_claim = Claim(source_account, Ref(Side.SOURCE, "", "account", source_account), "id", "strong")
         # In a URL-encoded text a digit before the number may be the end of a code, as in %20111122223333.
-        self._account_pattern = re.compile(
-            rf"(?:(?<![0-9])|(?<=%2[0-9])|(?<=%[46]0)){re.escape(source_account)}(?![0-9])"
-        )
+        self._account_pattern = re.compile(rf"(?:(?<![0-9])|(?<=%2[0-9])|(?<=%[46]0)){re.escape(source_account)}(?![0-9])")
         self._lock = Lock()
         self._lexicon = tokens.Lexicon()
         self._claims: dict[str, tuple[Claim, ...]] = {}
@@ -366,9 +364,7 @@ class AddressBook:
             return int(number) if str(int(number)) == number else number
         return value
 
-    def _rewritten_mapping(
-        self, value: Mapping[Any, Any], path: Path, places: Places, *, merge: bool
-    ) -> dict[Any, Any]:
+    def _rewritten_mapping(self, value: Mapping[Any, Any], path: Path, places: Places, *, merge: bool) -> dict[Any, Any]:
         result: dict[Any, Any] = {}
         for key, item in value.items():
             new_key = self._rewritten_string(key, (*path, key), {}) if isinstance(key, str) else key

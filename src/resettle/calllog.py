@@ -161,9 +161,7 @@ def failure(error: Exception, asked: Asked) -> ResettleError:
     classes = {cls.__name__ for cls in type(error).__mro__}
     name = type(error).__name__
     if classes & _INPUT_ERRORS:
-        return BadInput(
-            asked.doing, asked.on, _short(str(error)), "name a profile and region that exist in ~/.aws/config"
-        )
+        return BadInput(asked.doing, asked.on, _short(str(error)), "name a profile and region that exist in ~/.aws/config")
     if classes & _CREDENTIAL_ERRORS:
         return CredentialsGone(asked.doing, asked.on, f"{name}: {_short(str(error))}", asked.login, code=name)
     if name == "ParamValidationError":
@@ -173,9 +171,7 @@ def failure(error: Exception, asked: Asked) -> ResettleError:
     because = f"{name}{f' at {host}' if host else ''}"
     if not asked.repeatable and classes & {"HTTPClientError", "ResponseParserError"}:
         return _lost(asked, because)
-    return CallFailed(
-        asked.doing, asked.on, because, "check the network, its proxy and the profile's endpoint_url", code=name
-    )
+    return CallFailed(asked.doing, asked.on, because, "check the network, its proxy and the profile's endpoint_url", code=name)
 
 
 def _refusal(error: ClientError, asked: Asked) -> ResettleError:
@@ -183,9 +179,7 @@ def _refusal(error: ClientError, asked: Asked) -> ResettleError:
     because = f"{code}: {_redacted(str(error.response.get('Error', {}).get('Message') or 'no text'), asked.secrets)}"
     name = asked.operation.partition(":")[2]
     if error.operation_name != name and error.operation_name in _TO_GET_CREDENTIALS:
-        return CredentialsGone(
-            f"getting credentials by {error.operation_name}", asked.on, because, asked.login, code=code
-        )
+        return CredentialsGone(f"getting credentials by {error.operation_name}", asked.on, because, asked.login, code=code)
     if code in _GONE or (code == "AuthFailure" and status in (401, None)):
         return CredentialsGone(asked.doing, asked.on, because, asked.login, code=code)
     if code in _DENIED or code == "AuthFailure":

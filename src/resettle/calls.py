@@ -26,11 +26,7 @@ def create(kind: Kind, spec: Spec, fields: Iterable[str], context: Mapping[str, 
     call = kind.make.calls[0]
     service, wanted = specs.service_of(kind, call), set(fields)
     sent = {name: spec[name] for name in taken(kind, call) if name in wanted}
-    sent |= {
-        name: specs.fill(value, context)
-        for name, value in kind.make.first.items()
-        if name in spec and name not in wanted
-    }
+    sent |= {name: specs.fill(value, context) for name, value in kind.make.first.items() if name in spec and name not in wanted}
     tags = {**spec.get("Tags", {}), shapes.STEP_TAG: step}
     sent |= shapes.write_tags(service, call.op, tags, kind.make.tag_type)
     sent |= _sent(call, context)
@@ -67,10 +63,7 @@ def _chunks(fields: dict[str, Any], size: int) -> Iterator[dict[str, Any]]:
     if size and not longest:  # a call that is sent in parts adds: with nothing to add there is no call
         return
     for start in range(0, max(longest, 1), size or max(longest, 1)):
-        yield {
-            name: value[start : start + size] if size and isinstance(value, list) else value
-            for name, value in fields.items()
-        }
+        yield {name: value[start : start + size] if size and isinstance(value, list) else value for name, value in fields.items()}
 
 
 def taken(kind: Kind, call: Call) -> tuple[str, ...]:
@@ -88,9 +81,7 @@ def taken(kind: Kind, call: Call) -> tuple[str, ...]:
 
 def _own(kind: Kind, call: Call) -> list[str]:
     spec = specs.fields(kind)
-    return [
-        name for name in shapes.members(specs.service_of(kind, call), call.op) if name in spec and name not in call.send
-    ]
+    return [name for name in shapes.members(specs.service_of(kind, call), call.op) if name in spec and name not in call.send]
 
 
 def _sent(call: Call, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +91,5 @@ def _sent(call: Call, context: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fitted(service: str, op: str, params: Mapping[str, Any]) -> dict[str, Any]:
     shape = shapes.input_shape(service, op)
-    fitted: dict[str, Any] = (
-        shapes.fit({name: value for name, value in params.items() if value is not None}, shape) or {}
-    )
+    fitted: dict[str, Any] = shapes.fit({name: value for name, value in params.items() if value is not None}, shape) or {}
     return fitted

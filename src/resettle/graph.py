@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from resettle.errors import BadInput
 from resettle.model import Stage, Step
@@ -24,6 +25,24 @@ def staged(steps: Iterable[Step]) -> tuple[Step, ...]:
                 by_id[need] = replace(needed, stage=step.stage)
                 waiting.append(by_id[need])
     return tuple(by_id.values())
+
+
+def loosened(steps: Iterable[Step], soft: Collection[tuple[str, str]]) -> tuple[Step, ...]:
+    """The steps without those soft needs that close a circle; a soft need is (step, need), wanted but not indispensable."""
+    by_id = {step.id: step for step in steps}
+    while True:
+        try:
+            TopologicalSorter({step.id: step.needs for step in by_id.values()}).prepare()
+        except CycleError as error:
+            path = list(error.args[1])  # each is needed by the one after it
+            circle = [(later, earlier) for earlier, later in pairwise(path)]
+            loose = next((pair for pair in circle if pair in soft), None)
+            if loose is None:
+                return tuple(by_id.values())
+            step = by_id[loose[0]]
+            by_id[step.id] = replace(step, needs=tuple(need for need in step.needs if need != loose[1]))
+            continue
+        return tuple(by_id.values())
 
 
 def ordered(steps: Iterable[Step]) -> tuple[Step, ...]:

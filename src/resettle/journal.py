@@ -142,9 +142,7 @@ class Journal:
         """To be called before the first request of a step leaves; `token` is what AWS will know it by."""
         self._append(step_id, "intend", text=token, detail=detail)
 
-    def made(
-        self, step_id: str, identity: str, learned: Learned | None = None, detail: Mapping[str, Any] | None = None
-    ) -> None:
+    def made(self, step_id: str, identity: str, learned: Learned | None = None, detail: Mapping[str, Any] | None = None) -> None:
         """To be called as soon as the reply is there; the identity and what was learned stand or fall together."""
         self._append(step_id, "made", text=identity, detail=detail, learned=learned)
 
@@ -205,9 +203,7 @@ class Journal:
     def states(self) -> dict[str, StepState]:
         """Where every step stands of which anything was written, in the order in which they were first heard of."""
         states: dict[str, StepState] = {}
-        for step, what, text, detail in self._rows(
-            "SELECT step, what, text, detail FROM event WHERE step <> '' ORDER BY number"
-        ):
+        for step, what, text, detail in self._rows("SELECT step, what, text, detail FROM event WHERE step <> '' ORDER BY number"):
             states[step] = _after(states.get(step, StepState()), what, text, json.loads(detail))
         return states
 
@@ -237,9 +233,7 @@ class Journal:
 
     def events(self, after: int = 0) -> list[Event]:
         """Everything written since the event of that number, oldest first."""
-        rows = self._rows(
-            "SELECT number, at, step, what, text, detail FROM event WHERE number > ? ORDER BY number", (after,)
-        )
+        rows = self._rows("SELECT number, at, step, what, text, detail FROM event WHERE number > ? ORDER BY number", (after,))
         return [
             Event(number=number, at=at, step_id=step, what=what, text=text, detail=json.loads(detail))
             for number, at, step, what, text, detail in rows

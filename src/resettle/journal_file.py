@@ -41,8 +41,7 @@ CREATE VIEW standing AS SELECT * FROM event AS e WHERE e.step = '' OR NOT EXISTS
 """
 _TABLES = ("setup", "command", "event", "learned")
 _APPEND_ONLY = "\n".join(
-    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} "
-    f"BEGIN SELECT RAISE(ABORT, 'the journal only appends'); END;"
+    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'the journal only appends'); END;"
     for table in _TABLES
     for verb in ("UPDATE", "DELETE")
 )

@@ -1,7 +1,8 @@
 """What a kind is: all that is known about one AWS resource type, as frozen data; the engine owns loops, pages, retries, threads.
 
-Words used in templates (`{tag_list}` are the tags as pairs): a string in `send` may hold `{field}` (a field of the spec, of the live thing, or of the context) or
-`{self}` (the thing's own id on the side that is called); a string that is nothing but `{field}` takes the value as it is.
+Words used in templates: a string in `send` may hold `{field}` (a field of the spec, of the live thing, or of the context:
+`{tag_list}` are the tags as pairs) or `{self}` (the thing's own id on the side that is called); a string that is nothing but
+`{field}` takes the value as it is.
 JMESPath is used wherever a place inside a reply is meant; a *path* is a place inside a spec: `A.B[].C`, `*` for every key.
 """
 
@@ -40,9 +41,7 @@ class Call:
     when: str = ""  # JMESPath over the spec (making) or the live thing (reading): falsy means no call
     service: str = ""  # where it is not the kind's own
     parse: str = ""  # reading: the reply's field that holds JSON text, parsed before `each` or `at`
-    batch: tuple[str, int, str] | None = (
-        None  # reading a detail: (parameter for the ids, most at once, live field with the id)
-    )
+    batch: tuple[str, int, str] | None = None  # reading a detail: (parameter for the ids, most at once, live field with the id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,7 @@ class Read:
     absent: Mapping[str, Any] = field(default_factory=dict)
     volatile: tuple[str, ...] = ()
     opaque: tuple[str, ...] = ()
+    blind: Mapping[str, str] = field(default_factory=dict)  # JMESPath over the live thing: what it means if truthy: each a Gap
     gone: tuple[str, ...] = ()  # codes that mean: there is no such thing
 
 
@@ -163,6 +163,7 @@ class Hop:
     kind: str = ""  # the kind of thing that it makes, where AWS gives the id: found again by our tag
     service: str = ""
     admits: tuple[str, ...] = ()
+    retry: tuple[str, ...] = ()  # codes that mean "not yet" while the hop before settles
     why: str = ""
 
 

@@ -231,9 +231,7 @@ def _undoes(registry: Registry) -> Iterator[str]:
         for call in (*kind.undo.before, kind.undo.delete):
             if call:
                 yield _qualified(kind, call)
-        yield from (
-            _qualified(kind, hop.undo, hop.service) for hop in kind.make.hops if hop.on == "target" and hop.undo
-        )
+        yield from (_qualified(kind, hop.undo, hop.service) for hop in kind.make.hops if hop.on == "target" and hop.undo)
 
 
 def _documents(groups: Mapping[str, set[str]], more: Iterable[Policy]) -> list[Policy]:

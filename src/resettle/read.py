@@ -62,9 +62,7 @@ class Reader:
 
     def _all(self, kind: Kind) -> list[Resource]:
         if kind.read.within:
-            return [
-                child for parent in self.all(self.registry[kind.read.within]) for child in self.children(kind, parent)
-            ]
+            return [child for parent in self.all(self.registry[kind.read.within]) for child in self.children(kind, parent)]
         return self._finish(kind, self._items(kind, kind.read.list, {}), "")
 
     def children(self, kind: Kind, parent: Resource) -> list[Resource]:
@@ -136,9 +134,7 @@ class Reader:
         for call in kind.read.detail:
             if call.batch is not None:
                 self._batched(kind, call, items)
-        each = _in_parallel(
-            lambda item: self._detailed(kind, item, parent), items, self._threads if kind.read.detail else 1
-        )
+        each = _in_parallel(lambda item: self._detailed(kind, item, parent), items, self._threads if kind.read.detail else 1)
         return [resource for resource in each if resource is not None]
 
     def _batched(self, kind: Kind, call: Call, items: list[Live]) -> None:
@@ -181,6 +177,10 @@ class Reader:
             live.update(kind.read.derive(live))
         if kind.read.where and not specs.search(kind.read.where, live):
             return None
+        for expression, what in kind.read.blind.items():
+            if specs.search(expression, live):
+                name = specs.identity_of(kind, live, parent)
+                self.gaps.append(Gap(f"blind:{kind.type}/{name}", f"{kind.type} {name}: {what}", "see why, or do it by hand", name))
         return self._resource(kind, live, parent)
 
     def _ask(self, kind: Kind, call: Call, live: Live) -> None:
@@ -201,11 +201,7 @@ class Reader:
     def _answer(self, kind: Kind, call: Call, params: dict[str, Any]) -> Any:
         service = specs.service_of(kind, call)
         if call.each:
-            return [
-                item
-                for page in self.account.every(service, call.op, **params)
-                for item in specs.search(call.each, page) or ()
-            ]
+            return [item for page in self.account.every(service, call.op, **params) for item in specs.search(call.each, page) or ()]
         reply = _parsed(self.account.call(service, call.op, **params), call.parse)
         return specs.search(call.at, reply) if call.at else reply
 
@@ -213,9 +209,7 @@ class Reader:
         region = "" if kind.scope == "global" else self.account.region
         ref = Ref(self.account.side, region, kind.type, specs.identity_of(kind, live, parent))
         theirs = bool(kind.make.theirs and specs.search(kind.make.theirs, live))
-        return Resource(
-            ref=ref, spec=specs.spec_of(kind, live), names=specs.names_of(kind, live), theirs=theirs, live=live
-        )
+        return Resource(ref=ref, spec=specs.spec_of(kind, live), names=specs.names_of(kind, live), theirs=theirs, live=live)
 
 
 def _parsed(reply: dict[str, Any], field: str) -> dict[str, Any]:

@@ -56,9 +56,7 @@ def look(reader: Reader, kinds: Iterable[Kind], progress: Progress | None = None
     return sorted(resources, key=lambda resource: resource.ref), sorted(set(gaps))
 
 
-def scan(
-    account: Caller, registry: Registry, scope: Scope, seal_key: bytes, progress: Progress | None = None
-) -> Inventory:
+def scan(account: Caller, registry: Registry, scope: Scope, seal_key: bytes, progress: Progress | None = None) -> Inventory:
     """The inventory of a side. Opaque values are sealed with `seal_key`; `live` still holds them, in memory only."""
     reader = Reader(account, registry)
     found, gaps = look(reader, (kind for kind in registry if not scope.leaves_out(kind.type)), progress)
@@ -117,9 +115,7 @@ def _census(account: Caller, found: list[Resource], registry: Registry, scope: S
     unknown: dict[str, int] = {}
     filters = [{"Key": key, "Values": [value]} for key, value in scope.tags]
     try:
-        for page in account.every(
-            "resourcegroupstaggingapi", "get_resources", **({"TagFilters": filters} if filters else {})
-        ):
+        for page in account.every("resourcegroupstaggingapi", "get_resources", **({"TagFilters": filters} if filters else {})):
             for entry in page.get("ResourceTagMappingList", ()):
                 arn = entry["ResourceARN"]
                 if not _is_known(arn, known) and not _is_aws_own(arn) and not shapes.step_tag(entry.get("Tags")):

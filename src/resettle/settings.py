@@ -272,13 +272,9 @@ def _side(table: _Table) -> SideSettings:
 
 def _check_pair(table: _Table, source: SideSettings, target: SideSettings) -> None:
     if source.account == target.account:
-        raise table.refuse(
-            "account", f"is {target.account}, the same as that of [source]", "the other account's number"
-        )
+        raise table.refuse("account", f"is {target.account}, the same as that of [source]", "the other account's number")
     if source.profile == target.profile:
-        raise table.refuse(
-            "profile", f"is {_shown(target.profile)}, the same as that of [source]", "a profile for each"
-        )
+        raise table.refuse("profile", f"is {_shown(target.profile)}, the same as that of [source]", "a profile for each")
     if source.region != target.region:
         because = f"is {target.region} and that of [source] {source.region}: the first version moves within one region"
         raise table.refuse("region", because, "the same region on both sides")

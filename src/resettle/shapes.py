@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 from collections.abc import Mapping
 from typing import Any
@@ -65,22 +66,18 @@ def members(service: str, op: str) -> Mapping[str, Any]:
 
 
 def cut(value: Any, shape: Any) -> Any:
-    """The value restricted, recursively, to the members that the shape has; scalars pass."""
+    """The value restricted, recursively, to the members that the shape has; scalars pass, bytes become base64 text."""
     if value is None or shape is None:
         return value
     if shape.type_name == "structure" and isinstance(value, Mapping):
         if not shape.members:
             return dict(value)
-        return {
-            key: cut(item, shape.members[key])
-            for key, item in value.items()
-            if key in shape.members and item is not None
-        }
+        return {key: cut(item, shape.members[key]) for key, item in value.items() if key in shape.members and item is not None}
     if shape.type_name == "list" and isinstance(value, list):
         return [cut(item, shape.member) for item in value]
     if shape.type_name == "map" and isinstance(value, Mapping):
         return {key: cut(item, shape.value) for key, item in value.items() if item is not None}
-    return value
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def fit(value: Any, shape: Any) -> Any:
@@ -89,6 +86,8 @@ def fit(value: Any, shape: Any) -> Any:
         return value
     if shape.type_name == "string" and isinstance(value, dict | list):
         return canonical_json(value)
+    if isinstance(value, str) and shape.type_name == "blob":
+        return base64.b64decode(value)
     if isinstance(value, bool) and shape.type_name == "structure" and list(shape.members) == ["Value"]:
         return {"Value": value}  # EC2's AttributeBooleanValue, which describe replies show bare
     if shape.type_name == "structure" and isinstance(value, Mapping) and shape.members:
@@ -121,7 +120,7 @@ def step_tag(value: Any) -> str:
 
 def tag_member(service: str, op: str) -> str:
     """The parameter by which an operation takes tags; "" where it takes none."""
-    return next((name for name in ("TagSpecifications", "Tags", "tags") if name in members(service, op)), "")
+    return next((name for name in ("Tags", "tags", "TagSpecifications") if name in members(service, op)), "")
 
 
 def write_tags(service: str, op: str, tags: Mapping[str, str], tag_type: str) -> dict[str, Any]:

@@ -44,9 +44,7 @@ def words(template: Any) -> set[str]:
     """The words that a template uses, by their first part."""
     if isinstance(template, str):
         return {word.split(".")[0] for word in _TEMPLATE.findall(template)}
-    parts: Any = (
-        template.values() if isinstance(template, Mapping) else template if isinstance(template, list | tuple) else ()
-    )
+    parts: Any = template.values() if isinstance(template, Mapping) else template if isinstance(template, list | tuple) else ()
     return {word for part in parts for word in words(part)}
 
 
@@ -106,9 +104,7 @@ def _fields(kind: Kind) -> dict[str, Any]:
     return result
 
 
-_computed: dict[
-    int, tuple[Kind, dict[str, Any]]
-] = {}  # a kind holds maps and has no hash: kept by identity, with the kind itself
+_computed: dict[int, tuple[Kind, dict[str, Any]]] = {}  # a kind holds maps and has no hash: kept by identity, with the kind itself
 
 
 def fields(kind: Kind) -> dict[str, Any]:

@@ -55,9 +55,7 @@ def up(port: int, as_json: bool, directory: Path | None, workload: str | None, i
 @lab.command()
 @click.argument("workload", type=click.Choice(["mybrary"]))
 @click.option("--seed", type=int, help="Invent a workload of the same shape from this number.")
-@click.option(
-    "--ledger", type=click.Path(path_type=Path), help="Write each request that seeded the source to this file."
-)
+@click.option("--ledger", type=click.Path(path_type=Path), help="Write each request that seeded the source to this file.")
 @click.option(
     "--config-file",
     envvar="AWS_CONFIG_FILE",
@@ -101,9 +99,7 @@ def session_of(config_file: Path) -> Any:
     try:
         return boto3.Session(botocore_session=core)
     except ProfileNotFound as missing:
-        raise click.ClickException(
-            f"{config_file} has no profile {SOURCE_PROFILE}: it is not a lab's file"
-        ) from missing
+        raise click.ClickException(f"{config_file} has no profile {SOURCE_PROFILE}: it is not a lab's file") from missing
 
 
 def described(profiles: Profiles) -> str:

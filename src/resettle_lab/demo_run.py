@@ -6,6 +6,7 @@ It promises that every fact comes from the lab, from the product's files and JSO
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -36,14 +37,9 @@ ACCEPTED = (
         "rows cannot be counted from outside without a database login; the chain of snapshots is what verify shows, and the lab's "
         "own digest of the rows is compared below.",
     ),
-    (
-        "no-kind:rds/snapshot",
-        "the one snapshot of the source is the backup that RDS took by itself when the database was made; it stays, and the "
-        "target takes its own.",
-    ),
 )
 
-# What the checker calls a thing, where that is not the last part of its CloudFormation name.
+# The kinds that the checker knows by other names; all that are not here belong to no step yet.
 CHECKED = {
     "Object": "AWS::S3::Bucket",
     "Bucket": "AWS::S3::Bucket",
@@ -156,9 +152,7 @@ class Move:
         """Park; then take the source's credentials away, since nothing after park may need them; then build."""
         self._product.show("park", "--yes")
         self._lab.revoke(self._lab.source_account)
-        self._screen.note(
-            f"From here on {self._lab.source_account} refuses every call: what is left needs the target only."
-        )
+        self._screen.note(f"From here on {self._lab.source_account} refuses every call: what is left needs the target only.")
         self._product.show("move", "--yes")
         self._moved = True
 
@@ -168,9 +162,7 @@ class Move:
         self._product.show("rewrite", "--write", REPOSITORIES, fine=(0, RESIDUE), head=24)
         again = self._product.ask("rewrite", REPOSITORIES, fine=(0, RESIDUE))
         self._leftovers = [
-            Leftover(
-                path=Path(told["path"]).relative_to(REPOSITORIES).as_posix(), line=told["line"], reason=told["reason"]
-            )
+            Leftover(path=Path(told["path"]).relative_to(REPOSITORIES).as_posix(), line=told["line"], reason=told["reason"])
             for told in again.events("residue")
         ]
 
@@ -244,8 +236,6 @@ class Move:
         return sorted({gap[0] for gap in plan["gaps"]} - set(plan["accepted"]))
 
     def _layout(self) -> str:
-        import tomllib
-
         path = self._places.work / "resettle.toml"
         if not path.exists():
             return "keep"

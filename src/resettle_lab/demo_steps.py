@@ -233,7 +233,7 @@ def _absent(step: Step, facts: Facts) -> list[str]:
     reasons = []
     unseeded = [kind for kind in step.kinds if not facts.seeded.get(kind)]
     if unseeded:
-        reasons.append(f"the example has no {spoken(unseeded)} yet")
+        reasons.append(f"the workload has no {spoken(unseeded)} yet")
     if not facts.moved and step.kinds:
         return [*reasons, "the move did not end"]
     unmoved = [kind for kind in step.kinds if facts.seeded.get(kind) and not facts.moved.get(kind)]
@@ -250,9 +250,7 @@ def _wrong(step: Step, facts: Facts) -> list[str]:
     """Count the faults in the step's kinds, and those that no kind owns."""
     counted = Counter(fault.sort for fault in facts.faults if not fault.kind or fault.kind in step.kinds)
     broken = sorted(path for path in _files(step, facts) if not facts.rewritten[path])
-    return [f"{count} {sort}" for sort, count in sorted(counted.items())] + [
-        f"{path} no longer parses" for path in broken
-    ]
+    return [f"{count} {sort}" for sort, count in sorted(counted.items())] + [f"{path} no longer parses" for path in broken]
 
 
 def _left(step: Step, facts: Facts) -> list[str]:

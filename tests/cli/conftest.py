@@ -70,20 +70,25 @@ def run(fresh: Lab, tmp_path: Path) -> Run:
 
 
 @pytest.fixture
-def project(fresh: Lab, tmp_path: Path) -> Path:
-    """A directory whose resettle.toml names the lab's two accounts."""
-    return write_settings(fresh, tmp_path)
-
-
-def write_settings(lab: Lab, directory: Path, **changed: str) -> Path:
+def write_settings(tmp_path: Path) -> Callable[..., Path]:
     """Write resettle.toml; `source`, `target`, `source_profile` and `target_profile` may be other than the lab's."""
-    sides = []
-    for side in ("source", "target"):
-        account = changed.get(side, getattr(lab, f"{side}_account"))
-        profile = changed.get(f"{side}_profile", getattr(lab.profiles, f"{side}_profile"))
-        sides.append(SideSettings(profile=profile, region=lab.region, account=account))
-    (directory / "resettle.toml").write_text(settings.template(*sides), encoding="utf-8")
-    return directory
+
+    def write(source="111122223333", target="444455556666", source_profile="lab-source", target_profile="lab-target"):
+        region = "ap-northeast-2"
+        sides = [
+            SideSettings(profile=source_profile, region=region, account=source),
+            SideSettings(profile=target_profile, region=region, account=target),
+        ]
+        (tmp_path / "resettle.toml").write_text(settings.template(*sides), encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+@pytest.fixture
+def project(write_settings) -> Path:
+    """A directory whose resettle.toml names the lab's two accounts."""
+    return write_settings()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import time
@@ -15,13 +16,11 @@ import pytest
 
 from resettle_lab.lab import Lab
 
-from .conftest import Run
-
 pytestmark = pytest.mark.usefixtures("service", "project")
 WRITES = ("Create", "Put", "Delete", "Set", "Tag", "Modify", "Copy", "Upload", "Authorize", "Revoke", "Complete")
 
 
-def test_scan_counts_things_by_kind_and_keeps_no_value(run: Run, tmp_path: Path) -> None:
+def test_scan_counts_things_by_kind_and_keeps_no_value(run, tmp_path: Path) -> None:
     ran = run("--json", "scan")
 
     assert ran.code == 0, ran.err
@@ -34,7 +33,7 @@ def test_scan_counts_things_by_kind_and_keeps_no_value(run: Run, tmp_path: Path)
     assert "sealed" in json.dumps(parameters[0]["spec"])
 
 
-def test_a_plan_is_carried_out_proved_and_then_left_alone(run: Run, service: Lab) -> None:
+def test_a_plan_is_carried_out_proved_and_then_left_alone(run, service: Lab) -> None:
     assert run("plan").code == 0
     moved = run("--json", "move", "--yes")
     proved = run("--json", "verify")
@@ -53,7 +52,7 @@ def test_a_plan_is_carried_out_proved_and_then_left_alone(run: Run, service: Lab
     assert service.source_account not in {account for account, calls in service.calls().items() if calls}
 
 
-def test_build_goes_on_although_the_source_has_vanished(run: Run, service: Lab) -> None:
+def test_build_goes_on_although_the_source_has_vanished(run, service: Lab) -> None:
     assert run("plan").code == 0
     assert run("park", "--yes").code == 0
     service.vanish(service.source_account)
@@ -65,7 +64,7 @@ def test_build_goes_on_although_the_source_has_vanished(run: Run, service: Lab) 
     assert {url.rsplit("/", 1)[1] for url in queues} == {"orders", "orders-dead"}
 
 
-def test_until_park_leaves_build_for_another_day(run: Run) -> None:
+def test_until_park_leaves_build_for_another_day(run) -> None:
     assert run("plan").code == 0
 
     ran = run("--json", "move", "--until", "park", "--yes")
@@ -77,7 +76,7 @@ def test_until_park_leaves_build_for_another_day(run: Run) -> None:
     assert counts["build"]["left"] > 0
 
 
-def test_another_machine_goes_on_with_what_the_parking_bucket_keeps(run: Run, tmp_path: Path, service: Lab) -> None:
+def test_another_machine_goes_on_with_what_the_parking_bucket_keeps(run, tmp_path: Path, service: Lab) -> None:
     run("plan")
     assert run("park", "--yes").code == 0
     bucket = next(b["Name"] for b in service.target.client("s3").list_buckets()["Buckets"] if "park" in b["Name"])
@@ -94,7 +93,7 @@ def test_another_machine_goes_on_with_what_the_parking_bucket_keeps(run: Run, tm
     assert run("-C", other, "--json", "move", "--yes").summary["done"] == 0
 
 
-def test_status_gives_old_names_and_new_ones_and_needs_no_account(run: Run, service: Lab) -> None:
+def test_status_gives_old_names_and_new_ones_and_needs_no_account(run, service: Lab) -> None:
     run("plan")
     run("move", "--yes")
 
@@ -106,7 +105,7 @@ def test_status_gives_old_names_and_new_ones_and_needs_no_account(run: Run, serv
     assert "paid" not in ran.out
 
 
-def test_rewrite_shows_then_writes_then_passes_over_what_it_wrote(run: Run, tmp_path: Path) -> None:
+def test_rewrite_shows_then_writes_then_passes_over_what_it_wrote(run, tmp_path: Path) -> None:
     run("plan")
     run("move", "--yes")
     repository = tmp_path / "repository"
@@ -126,7 +125,7 @@ def test_rewrite_shows_then_writes_then_passes_over_what_it_wrote(run: Run, tmp_
     assert (again.summary["files"], again.summary["skipped"]) == (0, 1)
 
 
-def test_verify_finds_what_was_deleted_from_the_target(run: Run, service: Lab) -> None:
+def test_verify_finds_what_was_deleted_from_the_target(run, service: Lab) -> None:
     run("plan")
     run("move", "--yes")
     sqs = service.target.client("sqs")
@@ -139,7 +138,7 @@ def test_verify_finds_what_was_deleted_from_the_target(run: Run, service: Lab) -
     assert any(line.get("sort") == "missing" and "orders" in line["on"] for line in ran.lines)
 
 
-def test_abandon_takes_back_both_sides_and_names_what_stays(run: Run, service: Lab) -> None:
+def test_abandon_takes_back_both_sides_and_names_what_stays(run, service: Lab) -> None:
     run("plan")
     run("move", "--yes")
 
@@ -151,7 +150,7 @@ def test_abandon_takes_back_both_sides_and_names_what_stays(run: Run, service: L
     assert any("seven days" in line.get("what", "") for line in ran.lines if line.get("event") == "remains")
 
 
-def test_abandon_wants_the_number_of_the_target(run: Run, service: Lab) -> None:
+def test_abandon_wants_the_number_of_the_target(run, service: Lab) -> None:
     run("plan")
     run("move", "--yes")
 
@@ -161,7 +160,7 @@ def test_abandon_wants_the_number_of_the_target(run: Run, service: Lab) -> None:
     assert len(service.target.client("sqs").list_queues()["QueueUrls"]) == 2
 
 
-def test_on_a_terminal_it_names_the_account_by_its_alias_and_takes_no_for_no(service: Lab, tmp_path: Path, run: Run) -> None:
+def test_on_a_terminal_it_names_the_account_by_its_alias_and_takes_no_for_no(service: Lab, tmp_path: Path, run) -> None:
     service.target.client("iam").create_account_alias(AccountAlias="team")
     run("plan")
 
@@ -171,6 +170,24 @@ def test_on_a_terminal_it_names_the_account_by_its_alias_and_takes_no_for_no(ser
     assert "Go on? [y/N]" in shown
     assert code == 2
     assert "QueueUrls" not in service.target.client("sqs").list_queues()
+
+
+def test_an_interrupted_move_finishes_what_runs_and_goes_on_later(service: Lab, tmp_path: Path, run) -> None:
+    run("plan")
+    command = [sys.executable, "-m", "resettle", "-C", str(tmp_path), "--json", "move", "--yes"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=service.environment())
+    assert process.stdout is not None
+    assert any('"event": "done"' in line for line in process.stdout)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+
+    again = run("--json", "move", "--yes")
+
+    assert process.returncode == 130
+    assert "the same command goes on" in told
+    assert "Traceback" not in told
+    assert again.code == 0, again.err
+    assert again.summary["left"] == 0
 
 
 def typed(lab: Lab, directory: Path, answer: str, *arguments: str) -> tuple[int, str]:

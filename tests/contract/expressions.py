@@ -133,9 +133,7 @@ def _fields(node: Node, sort: Any, wrong: list[str]) -> dict[str, Any]:
 
 
 def _one_of(node: Node, sort: Any, wrong: list[str]) -> Any:
-    return next(
-        (found for found in [_walk(child, sort, wrong) for child in node["children"]] if found is not None), None
-    )
+    return next((found for found in [_walk(child, sort, wrong) for child in node["children"]] if found is not None), None)
 
 
 def _last(node: Node, sort: Any, wrong: list[str]) -> Any:

@@ -93,9 +93,7 @@ def unused_fields(part: Part) -> list[str]:
 
 @every_kind
 def test_every_parameter_that_an_operation_requires_is_sent(kind: Kind) -> None:
-    missing = [
-        f"{part}: {name}" for part in anatomy.parts(kind) for name in part.required if name not in filled(kind, part)
-    ]
+    missing = [f"{part}: {name}" for part in anatomy.parts(kind) for name in part.required if name not in filled(kind, part)]
 
     assert missing == []
 
@@ -161,9 +159,9 @@ def test_every_expression_over_a_reply_leads_somewhere(kind: Kind) -> None:
     wrong = []
     made = shapes.output_shape(specs.service_of(kind, kind.make.calls[0]), kind.make.calls[0].op)
     sent = spec_fields(kind) | set(kind.make.calls[0].send)
-    wrong += expressions.follow(
-        kind.make.id or kind.name.id or "@", {**dict.fromkeys(sent), **(expressions.members(made) or {})}
-    )[1]
+    wrong += expressions.follow(kind.make.id or kind.name.id or "@", {**dict.fromkeys(sent), **(expressions.members(made) or {})})[
+        1
+    ]
     for part in anatomy.parts(kind):
         if part.where != "grant" and part.use == "read" and part.hop is not None:
             found, more = anatomy.answer(part)
@@ -273,11 +271,7 @@ def test_reads_are_reviewed_and_nothing_that_writes_is_among_them(kind: Kind) ->
 
 @every_kind
 def test_every_source_write_says_why_and_how_it_is_undone(kind: Kind) -> None:
-    wrong = [
-        hop.name
-        for hop in kind.make.hops
-        if hop.on == "source" and not (hop.why and hop.undo is not None and hop.resource)
-    ]
+    wrong = [hop.name for hop in kind.make.hops if hop.on == "source" and not (hop.why and hop.undo is not None and hop.resource)]
     wrong += [hop.name for hop in kind.make.hops if hop.kind and "{step}" not in str(hop.make.send)]
     wrong += [hop.name for hop in kind.make.hops if not hop.kind and hop.look and "{hop}" not in str(hop.make.send)]
 

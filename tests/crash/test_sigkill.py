@@ -24,8 +24,7 @@ from resettle_lab.seed import mybrary
 def made(road: Road) -> Counter[str]:
     """How many things of each sort stand in the target; what AWS or we name anew each time counts by its sort alone."""
     return Counter(
-        name.split("/")[0] + ("/" + name.split("/")[1] if name.startswith("rds") else "")
-        for name in state(road.lab.target)
+        name.split("/")[0] + ("/" + name.split("/")[1] if name.startswith("rds") else "") for name in state(road.lab.target)
     )
 
 

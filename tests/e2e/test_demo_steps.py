@@ -119,10 +119,7 @@ def test_every_kind_of_every_step_can_be_seen_in_a_ledger() -> None:
     seen = {*MADE_BY.values(), "AWS::SQS::QueuePolicy"}
 
     assert [
-        kind
-        for judged in judge(Facts(seeded={}, moved={}, proved=False))
-        for kind in judged.step.kinds
-        if kind not in seen
+        kind for judged in judge(Facts(seeded={}, moved={}, proved=False)) for kind in judged.step.kinds if kind not in seen
     ] == []
 
 

@@ -71,11 +71,7 @@ def test_the_source_differs_exactly_by_the_listed_writes(seeded: Seeded, after_m
 
     snapshots = {name for name, how in changed.items() if name.startswith("rds/DBSnapshots/") and how == "added"}
     keys = {name for name, how in changed.items() if name.startswith("kms/") and how == "added"}
-    granted = {
-        name
-        for name in changed
-        if name.endswith("/get_bucket_policy") or (name.startswith("kms/") and name not in keys)
-    }
+    granted = {name for name in changed if name.endswith("/get_bucket_policy") or (name.startswith("kms/") and name not in keys)}
     assert set(changed) == snapshots | keys | granted
     assert {name.rsplit("/", 1)[-1] for name in snapshots} == {
         resource for operation, resource in listed if operation in ("rds:CreateDBSnapshot", "rds:CopyDBSnapshot")
@@ -122,9 +118,7 @@ def test_with_the_source_gone_after_park_the_same_state_is_reached(seeded: Seede
     assert build[-1]["side"] == "target"
 
 
-def test_another_machine_goes_on_after_park(
-    seeded: Seeded, after_park: Road, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_another_machine_goes_on_after_park(seeded: Seeded, after_park: Road, tmp_path_factory: pytest.TempPathFactory) -> None:
     plan = read((after_park.directory / "plan.json").read_text())
     bucket = next(text for (ref, facet), text in plan.decided.items() if ref.side == "new" and facet == "name")
     elsewhere = tmp_path_factory.mktemp("elsewhere")

@@ -229,9 +229,7 @@ def test_a_bucket_policy_that_was_never_seeded_is_found(copy: Copy) -> None:
     report = copy.check()
 
     assert found(report.different) == {("Bucket", bucket.name, "Policy")}
-    assert {(left.kind, left.found) for left in report.source_strings} == {
-        ("s3.get_bucket_policy", copy.lab.source_account)
-    }
+    assert {(left.kind, left.found) for left in report.source_strings} == {("s3.get_bucket_policy", copy.lab.source_account)}
 
 
 def test_a_source_queue_url_left_in_a_parameter_is_different_and_a_source_string(copy: Copy) -> None:
@@ -301,9 +299,7 @@ def test_database_faults_are_found_rows_included(copy: Copy) -> None:
     write_rows(copy.lab.endpoint, copy.lab.target_account, name, rows)
     same = copy.check(rows={name: rows})
     write_rows(copy.lab.endpoint, copy.lab.target_account, name, "others")
-    copy.lab.target.client("rds").modify_db_instance(
-        DBInstanceIdentifier=name, BackupRetentionPeriod=33, ApplyImmediately=True
-    )
+    copy.lab.target.client("rds").modify_db_instance(DBInstanceIdentifier=name, BackupRetentionPeriod=33, ApplyImmediately=True)
 
     report = copy.check(rows={name: rows})
 
@@ -339,9 +335,7 @@ def test_buckets_whose_names_begin_alike_are_matched_to_their_own_copies() -> No
 
 
 def test_a_bucket_whose_copy_lacks_objects_is_still_matched_by_name() -> None:
-    assert matched.buckets({"shop-files": {"a", "b"}}, {"shop-files-444": {"a"}, "else": {"z"}}) == {
-        "shop-files": "shop-files-444"
-    }
+    assert matched.buckets({"shop-files": {"a", "b"}}, {"shop-files-444": {"a"}, "else": {"z"}}) == {"shop-files": "shop-files-444"}
 
 
 def test_what_was_sent_may_be_described_with_more_but_not_with_less() -> None:

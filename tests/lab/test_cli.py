@@ -10,9 +10,7 @@ from resettle_lab import cli
 def test_seed_hands_the_source_session_and_the_ledger_to_the_workload(lab, monkeypatch, tmp_path):
     given = {}
     workload = ModuleType("resettle_lab.seed.mybrary")
-    workload.seed = lambda session, **named: given.update(
-        named, account=session.client("sts").get_caller_identity()["Account"]
-    )
+    workload.seed = lambda session, **named: given.update(named, account=session.client("sts").get_caller_identity()["Account"])
     monkeypatch.setitem(sys.modules, "resettle_lab.seed.mybrary", workload)
     ledger = tmp_path / "ledger"
     asked = ["seed", "mybrary", "--seed", "7", "--ledger", str(ledger), "--config-file", str(lab.config_file)]

@@ -162,9 +162,7 @@ def test_rendering_fills_placeholders_and_keeps_every_other_byte(tmp_path: Path)
 
     render(workload, tmp_path / "from", tmp_path / "to")
 
-    assert (tmp_path / "to/deep/a.yml").read_bytes() == content.replace(
-        b"@@db_host:user@@", b"user.abc.rds.amazonaws.com"
-    )
+    assert (tmp_path / "to/deep/a.yml").read_bytes() == content.replace(b"@@db_host:user@@", b"user.abc.rds.amazonaws.com")
     assert (tmp_path / "to/deep/b.png").read_bytes() == bytes(range(256))
     assert (tmp_path / "to/deep/.gitignore").read_bytes() == b"x"
 

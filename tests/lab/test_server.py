@@ -76,9 +76,7 @@ def test_a_large_body_reads_the_same_in_a_fork_and_in_its_parent(fresh):
 def test_a_fork_of_a_fork_stands_alone(fresh):
     with fresh.fork() as child, child.fork() as grandchild:
         grandchild.target.client("sqs").create_queue(QueueName="deep")
-        counts = [
-            len(each.target.client("sqs").list_queues().get("QueueUrls", [])) for each in (fresh, child, grandchild)
-        ]
+        counts = [len(each.target.client("sqs").list_queues().get("QueueUrls", [])) for each in (fresh, child, grandchild)]
 
     assert counts == [0, 0, 1]
 
@@ -120,9 +118,7 @@ def test_calls_made_at_the_same_time_are_all_counted(fresh):
 
 def test_a_program_finds_the_labs_profiles_and_no_others(fresh, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "somebody")
-    program = (
-        "import boto3; print(boto3.Session(profile_name='lab-target').client('sts').get_caller_identity()['Account'])"
-    )
+    program = "import boto3; print(boto3.Session(profile_name='lab-target').client('sts').get_caller_identity()['Account'])"
 
     said = subprocess.run([sys.executable, "-c", program], env=fresh.environment(), capture_output=True, text=True)
 

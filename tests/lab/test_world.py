@@ -99,9 +99,7 @@ def test_a_first_hook_goes_ahead_of_those_before_it(world):
 def test_a_reply_that_an_after_hook_loses_was_still_acted_on(world):
     world.after(lambda request, response: None)
     made = []
-    world.patch(
-        SQSBackend, "create_queue", lambda original: lambda self, *a, **k: made.append(1) or original(self, *a, **k)
-    )
+    world.patch(SQSBackend, "create_queue", lambda original: lambda self, *a, **k: made.append(1) or original(self, *a, **k))
 
     reply = Front(world).answer(create_queue(world))
 

@@ -81,9 +81,7 @@ def test_a_presigned_url_acts_as_the_account_that_signed_it(fresh, target):
 
 
 def test_a_head_request_of_an_unknown_key_gets_a_bare_403(fresh, source):
-    source.client("s3").create_bucket(
-        Bucket="resettle-head", CreateBucketConfiguration={"LocationConstraint": fresh.region}
-    )
+    source.client("s3").create_bucket(Bucket="resettle-head", CreateBucketConfiguration={"LocationConstraint": fresh.region})
 
     with pytest.raises(ClientError) as refused:
         stranger(fresh, "s3").head_bucket(Bucket="resettle-head")

@@ -22,9 +22,7 @@ def refusal(call: Any, **arguments: Any) -> str:
     return refused.value.response["Error"]["Code"]
 
 
-def statement(
-    actions: Any, resources: Any, principal: Any = None, effect: str = "Allow", **more: Any
-) -> dict[str, Any]:
+def statement(actions: Any, resources: Any, principal: Any = None, effect: str = "Allow", **more: Any) -> dict[str, Any]:
     named = {"AWS": CALLER} if principal is None else principal
     return {"Effect": effect, "Principal": named, "Action": actions, "Resource": resources, **more}
 
@@ -45,9 +43,7 @@ def other(target: boto3.Session) -> Any:
 
 
 def let_in(owner: Any, *statements: dict[str, Any]) -> None:
-    owner.put_bucket_policy(
-        Bucket="of-source", Policy=json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    )
+    owner.put_bucket_policy(Bucket="of-source", Policy=json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
 
 
 def test_without_a_policy_another_account_gets_nowhere(owner: Any, other: Any) -> None:
@@ -116,9 +112,7 @@ def test_a_deny_without_tls_touches_nobody_who_uses_it(owner: Any) -> None:
         ({"NumericLessThan": {"s3:max-keys": "10"}}, False),
     ],
 )
-def test_a_condition_that_is_not_known_to_hold_lets_nobody_in(
-    owner: Any, other: Any, condition: Any, let: bool
-) -> None:
+def test_a_condition_that_is_not_known_to_hold_lets_nobody_in(owner: Any, other: Any, condition: Any, let: bool) -> None:
     let_in(owner, statement("s3:GetObject", KEYS, Condition=condition))
 
     if let:
@@ -168,9 +162,7 @@ def test_a_copy_needs_the_sources_permission_for_content_and_tags(owner: Any, ot
 def test_a_copy_that_replaces_the_tags_needs_no_right_to_read_them(owner: Any, other: Any) -> None:
     let_in(owner, statement("s3:GetObject", KEYS))
 
-    other.copy_object(
-        Bucket="of-target", Key="page", CopySource="of-source/page", TaggingDirective="REPLACE", Tagging="shelf=9"
-    )
+    other.copy_object(Bucket="of-target", Key="page", CopySource="of-source/page", TaggingDirective="REPLACE", Tagging="shelf=9")
 
     assert other.get_object_tagging(Bucket="of-target", Key="page")["TagSet"] == [{"Key": "shelf", "Value": "9"}]
 

@@ -63,9 +63,7 @@ def test_tags_travel_with_a_copy_and_not_with_an_upload_of_parts(s3: Any) -> Non
 
     s3.copy_object(Bucket="copied-in", Key="copy", CopySource="copied-in/tagged")
     upload = s3.create_multipart_upload(Bucket="copied-in", Key="parts")["UploadId"]
-    made = s3.upload_part_copy(
-        Bucket="copied-in", Key="parts", UploadId=upload, PartNumber=1, CopySource="copied-in/tagged"
-    )
+    made = s3.upload_part_copy(Bucket="copied-in", Key="parts", UploadId=upload, PartNumber=1, CopySource="copied-in/tagged")
     parts = [{"PartNumber": 1, "ETag": made["CopyPartResult"]["ETag"]}]
     s3.complete_multipart_upload(Bucket="copied-in", Key="parts", UploadId=upload, MultipartUpload={"Parts": parts})
 

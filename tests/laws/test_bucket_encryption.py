@@ -64,9 +64,7 @@ def test_reading_and_copying_need_the_keys_policy_too(owner: Any, other: Any, so
     assert other.head_object(Bucket="of-target", Key="page")["ServerSideEncryption"] == "AES256"
 
 
-def test_writing_under_a_foreign_key_needs_generate_data_key(
-    owner: Any, other: Any, source: boto3.Session, key: str
-) -> None:
+def test_writing_under_a_foreign_key_needs_generate_data_key(owner: Any, other: Any, source: boto3.Session, key: str) -> None:
     put = {"Bucket": "of-source", "Key": "new", "Body": b"x", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
     without = refusal(other.put_object, **put)
 

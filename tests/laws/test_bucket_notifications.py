@@ -58,9 +58,7 @@ def test_a_function_must_exist_and_permit_s3(s3: Any, source: boto3.Session) -> 
     arn = f"arn:aws:lambda:ap-northeast-2:{SOURCE}:function:absent"
     configuration = {"LambdaFunctionConfigurations": [{"LambdaFunctionArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
 
-    code = refusal(
-        s3.put_bucket_notification_configuration, Bucket="tells-others", NotificationConfiguration=configuration
-    )
+    code = refusal(s3.put_bucket_notification_configuration, Bucket="tells-others", NotificationConfiguration=configuration)
 
     assert code == "InvalidArgument"
 

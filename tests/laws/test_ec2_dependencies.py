@@ -105,9 +105,7 @@ def test_a_group_and_a_subnet_used_by_an_interface_are_held(ec2: Any, vpc: str, 
     assert refusal(ec2.create_network_interface, SubnetId=subnets[1], Groups=[ABSENT]) == "InvalidGroup.NotFound"
 
 
-def test_a_database_holds_its_group_and_its_subnet(
-    ec2: Any, vpc: str, subnets: list[str], source: boto3.Session
-) -> None:
+def test_a_database_holds_its_group_and_its_subnet(ec2: Any, vpc: str, subnets: list[str], source: boto3.Session) -> None:
     rds, db = source.client("rds"), group(ec2, vpc, "db")
     rds.create_db_subnet_group(DBSubnetGroupName="book", DBSubnetGroupDescription="x", SubnetIds=subnets)
     rds.create_db_instance(

@@ -111,10 +111,7 @@ def test_a_boundary_exists_and_is_kept(iam: Any) -> None:
 
 
 def test_role_ids_differ_between_accounts(source: boto3.Session, target: boto3.Session) -> None:
-    made = [
-        side.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument=LAMBDA)["Role"]
-        for side in (source, target)
-    ]
+    made = [side.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument=LAMBDA)["Role"] for side in (source, target)]
 
     assert made[0]["RoleId"] != made[1]["RoleId"]
     assert made[0]["RoleId"].startswith("AROA")
@@ -123,9 +120,7 @@ def test_role_ids_differ_between_accounts(source: boto3.Session, target: boto3.S
 def test_an_identity_policy_names_no_principal(iam: Any) -> None:
     iam.create_role(RoleName="runner", AssumeRolePolicyDocument=LAMBDA)
 
-    code = refusal(
-        iam.put_role_policy, RoleName="runner", PolicyName="reads", PolicyDocument=document(Principal={"AWS": SOURCE})
-    )
+    code = refusal(iam.put_role_policy, RoleName="runner", PolicyName="reads", PolicyDocument=document(Principal={"AWS": SOURCE}))
 
     assert code == "MalformedPolicyDocument"
 

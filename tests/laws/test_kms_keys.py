@@ -56,9 +56,7 @@ def test_aws_managed_keys_exist_in_every_account_and_differ(source: boto3.Sessio
 
     assert {one["KeyManager"] for side in found for one in side} == {"AWS"}
     assert not {one["KeyId"] for one in found[0]} & {one["KeyId"] for one in found[1]}
-    assert (
-        found[0][0]["Description"] == "Default key that protects my RDS database volumes when no other key is defined"
-    )
+    assert found[0][0]["Description"] == "Default key that protects my RDS database volumes when no other key is defined"
 
 
 def test_an_aws_managed_key_is_neither_changed_nor_used_directly(kms: Any) -> None:

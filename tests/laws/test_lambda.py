@@ -41,9 +41,7 @@ def role(session: boto3.Session, name: str = "runner", service: str = "lambda.am
 
 
 def allow(session: boto3.Session, action: str, name: str = "runner") -> None:
-    document = json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}
-    )
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]})
     session.client("iam").put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
 
 
@@ -85,9 +83,7 @@ def test_the_code_downloads_byte_for_byte_and_its_digest_is_told(functions: Any,
     assert told["Code"]["RepositoryType"] == "S3"
 
 
-def test_a_code_link_dies_with_time_with_its_account_and_by_tampering(
-    functions: Any, source: boto3.Session, fresh: Any
-) -> None:
+def test_a_code_link_dies_with_time_with_its_account_and_by_tampering(functions: Any, source: boto3.Session, fresh: Any) -> None:
     functions.create_function(**asked(role(source)))
     link = functions.get_function(FunctionName="resize")["Code"]["Location"]
     codes = []
@@ -114,9 +110,7 @@ def test_code_comes_from_a_bucket_at_a_version(functions: Any, source: boto3.Ses
     place = {"S3Bucket": "holds-code", "S3Key": "code.zip"}
 
     made = functions.create_function(**asked(role(source), Code={**place, "S3ObjectVersion": old}))
-    absent = refusal(
-        functions.create_function, **asked(made["Role"], FunctionName="no", Code={**place, "S3Key": "absent"})
-    )
+    absent = refusal(functions.create_function, **asked(made["Role"], FunctionName="no", Code={**place, "S3Key": "absent"}))
 
     digest = base64.b64encode(hashlib.sha256(packed("old")).digest()).decode()
     assert (made["CodeSha256"], absent) == (digest, "InvalidParameterValueException")
@@ -149,9 +143,7 @@ def test_code_that_is_no_zip_is_refused(functions: Any, source: boto3.Session) -
     assert code == "InvalidParameterValueException"
 
 
-def test_a_role_must_exist_trust_lambda_and_be_of_the_account(
-    functions: Any, source: boto3.Session, target: boto3.Session
-) -> None:
+def test_a_role_must_exist_trust_lambda_and_be_of_the_account(functions: Any, source: boto3.Session, target: boto3.Session) -> None:
     absent = refusal(functions.create_function, **asked(f"arn:aws:iam::{SOURCE}:role/absent"))
     other = refusal(functions.create_function, **asked(role(source, "ec2-only", "ec2.amazonaws.com")))
     foreign = refusal(functions.create_function, **asked(role(target)))
@@ -163,9 +155,7 @@ def test_a_role_must_exist_trust_lambda_and_be_of_the_account(
     )
 
 
-def test_a_function_in_a_vpc_needs_a_real_network_and_the_right_to_use_it(
-    functions: Any, source: boto3.Session
-) -> None:
+def test_a_function_in_a_vpc_needs_a_real_network_and_the_right_to_use_it(functions: Any, source: boto3.Session) -> None:
     ec2, arn = source.client("ec2"), role(source)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]

@@ -202,9 +202,7 @@ def test_parameters_say_where_their_values_come_from(rds: Any) -> None:
     assert {one["Source"] for one in every} == {"user", "system", "engine-default"}
 
 
-def test_a_restore_takes_the_snapshots_part_and_defaults_for_the_rest(
-    rds: Any, source: boto3.Session, group: str
-) -> None:
+def test_a_restore_takes_the_snapshots_part_and_defaults_for_the_rest(rds: Any, source: boto3.Session, group: str) -> None:
     rds.create_db_parameter_group(DBParameterGroupName="mine", DBParameterGroupFamily="mysql8.4", Description="x")
     key = source.client("kms").create_key()["KeyMetadata"]["Arn"]
     create(
@@ -226,9 +224,7 @@ def test_a_restore_takes_the_snapshots_part_and_defaults_for_the_rest(
     for _ in range(2):
         rds.describe_db_snapshots(DBSnapshotIdentifier="now")
 
-    rds.restore_db_instance_from_db_snapshot(
-        DBInstanceIdentifier="again", DBSnapshotIdentifier="now", DBSubnetGroupName=group
-    )
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="again", DBSnapshotIdentifier="now", DBSubnetGroupName=group)
     found = described(rds, "again")
 
     carried = (

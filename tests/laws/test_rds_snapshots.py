@@ -168,9 +168,7 @@ def test_the_chain_from_the_default_key_to_the_copiers_key(owner: Any, other: An
     without_grant = refusal(other.copy_db_snapshot, **copy, KmsKeyId=mine)
     put(KeyId=theirs, PolicyName="default", Policy=key_policy("kms:DescribeKey", "kms:Decrypt", "kms:CreateGrant"))
     without_key = refusal(other.copy_db_snapshot, **copy)
-    restored = refusal(
-        other.restore_db_instance_from_db_snapshot, DBInstanceIdentifier="direct", DBSnapshotIdentifier=arn
-    )
+    restored = refusal(other.restore_db_instance_from_db_snapshot, DBInstanceIdentifier="direct", DBSnapshotIdentifier=arn)
     other.copy_db_snapshot(**copy, KmsKeyId=mine)
 
     assert [without_policy, without_grant] == ["KMSKeyNotAccessibleFault"] * 2
@@ -222,9 +220,7 @@ def test_a_snapshot_says_what_its_storage_is(owner: Any, plain: str) -> None:
     assert (found["PercentProgress"], found["MasterUsername"], found["Port"]) == (100, "admin", 3306)
 
 
-def test_rows_travel_from_database_to_snapshot_to_copy_to_restore(
-    owner: Any, other: Any, plain: str, fresh: Any
-) -> None:
+def test_rows_travel_from_database_to_snapshot_to_copy_to_restore(owner: Any, other: Any, plain: str, fresh: Any) -> None:
     before = rows_of(fresh.endpoint, SOURCE, "plain-db")
     write_rows(fresh.endpoint, SOURCE, "plain-db", "written-after-the-snapshot")
 

@@ -61,9 +61,7 @@ def test_a_secrets_key_is_kept_and_the_default_is_not_told(secrets: Any, source:
 
 
 def test_arns_of_equal_names_differ_in_their_last_six_characters(source: boto3.Session, target: boto3.Session) -> None:
-    arns = [
-        side.client("secretsmanager").create_secret(Name="jwt", SecretString="x")["ARN"] for side in (source, target)
-    ]
+    arns = [side.client("secretsmanager").create_secret(Name="jwt", SecretString="x")["ARN"] for side in (source, target)]
 
     suffixes = {arn.rpartition("-")[2] for arn in arns}
     assert len(suffixes) == 2

@@ -24,13 +24,9 @@ def test_a_subnet_made_by_zone_id_bears_the_accounts_own_name_for_it(source, tar
     names = []
     for session in (source, target):
         ec2 = session.client("ec2")
-        made = ec2.create_subnet(VpcId=vpc_of(session), CidrBlock="10.8.1.0/24", AvailabilityZoneId="apne2-az1")[
-            "Subnet"
-        ]
+        made = ec2.create_subnet(VpcId=vpc_of(session), CidrBlock="10.8.1.0/24", AvailabilityZoneId="apne2-az1")["Subnet"]
         seen = ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"][0]
-        names.append(
-            (seen["AvailabilityZone"], seen["AvailabilityZoneId"], zone_ids(session)[seen["AvailabilityZone"]])
-        )
+        names.append((seen["AvailabilityZone"], seen["AvailabilityZoneId"], zone_ids(session)[seen["AvailabilityZone"]]))
 
     assert [zone_id for _, zone_id, _ in names] == ["apne2-az1", "apne2-az1"]
     assert [by_name for _, _, by_name in names] == ["apne2-az1", "apne2-az1"]
@@ -40,9 +36,7 @@ def test_a_subnet_made_by_zone_id_bears_the_accounts_own_name_for_it(source, tar
 def test_a_subnet_made_by_zone_name_bears_the_accounts_own_id_for_it(target):
     ec2 = target.client("ec2")
 
-    made = ec2.create_subnet(VpcId=vpc_of(target), CidrBlock="10.8.1.0/24", AvailabilityZone="ap-northeast-2b")[
-        "Subnet"
-    ]
+    made = ec2.create_subnet(VpcId=vpc_of(target), CidrBlock="10.8.1.0/24", AvailabilityZone="ap-northeast-2b")["Subnet"]
 
     assert made["AvailabilityZoneId"] == zone_ids(target)["ap-northeast-2b"]
 

@@ -104,9 +104,7 @@ class Cloud:
         return {"Vpc": vpc}
 
     def ec2_modify_vpc_attribute(self, params: dict[str, Any]) -> dict[str, Any]:
-        self.of("vpc", params["VpcId"], "InvalidVpcID.NotFound")["EnableDnsSupport"] = params["EnableDnsSupport"][
-            "Value"
-        ]
+        self.of("vpc", params["VpcId"], "InvalidVpcID.NotFound")["EnableDnsSupport"] = params["EnableDnsSupport"]["Value"]
         return {}
 
     def ec2_delete_vpc(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -447,9 +445,7 @@ BUCKET = Kind(
         read=Call("get_bucket_policy", _POLICY, at="Policy", missing=("NoSuchBucketPolicy",)),
         write=Call("put_bucket_policy", {**_POLICY, "Policy": "{document}"}),
         delete=Call("delete_bucket_policy", _POLICY),
-        statements=(
-            {"Sid": "ResettleReadsBucket", "Principal": {"AWS": "{target_account}"}, "Action": "s3:ListBucket"},
-        ),
+        statements=({"Sid": "ResettleReadsBucket", "Principal": {"AWS": "{target_account}"}, "Action": "s3:ListBucket"},),
         resource="{self}",
     ),
 )

@@ -27,18 +27,12 @@ class Road:
     def environment(self) -> dict[str, str]:
         return {**os.environ, **self.lab.environment(), "RESETTLE_PACE": "0.01", "COLUMNS": "200"}
 
-    def run(
-        self, *args: str, exits: int | tuple[int, ...] = 0, cwd: Path | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *args: str, exits: int | tuple[int, ...] = 0, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """One command; the test fails with all that it printed if it exits otherwise."""
         command = [sys.executable, "-m", "resettle", "-C", str(cwd or self.directory), *args]
-        answer = subprocess.run(
-            command, env=self.environment(), capture_output=True, text=True, timeout=240, check=False
-        )
+        answer = subprocess.run(command, env=self.environment(), capture_output=True, text=True, timeout=240, check=False)
         wanted = exits if isinstance(exits, tuple) else (exits,)
-        assert answer.returncode in wanted, (
-            f"{args} exited {answer.returncode}\n{answer.stdout[-6000:]}\n{answer.stderr[-6000:]}"
-        )
+        assert answer.returncode in wanted, f"{args} exited {answer.returncode}\n{answer.stdout[-6000:]}\n{answer.stderr[-6000:]}"
         return answer
 
     def json(self, *args: str, exits: int | tuple[int, ...] = 0) -> dict[str, Any]:

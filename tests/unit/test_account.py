@@ -232,10 +232,7 @@ def test_the_inspector_sees_the_parameters_as_the_caller_wrote_them() -> None:
         *((code, 403, CredentialsGone) for code in ("SignatureDoesNotMatch", "RequestExpired")),
         ("AuthFailure", 401, CredentialsGone),
         ("AuthFailure", 400, Denied),
-        *(
-            (code, 400, Throttled)
-            for code in ("ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")
-        ),
+        *((code, 400, Throttled) for code in ("ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException")),
         ("LimitExceededException", 400, CallFailed),
         ("InvalidGroup.NotFound", 400, CallFailed),
         ("AWS.SimpleQueueService.NonExistentQueue", 400, CallFailed),
@@ -272,9 +269,7 @@ def test_a_profile_without_credentials_has_them_gone(profiles: Path) -> None:
 def test_a_profile_that_may_not_assume_its_role_has_no_credentials(at_server: Server, profiles: Path) -> None:
     role = "role_arn = arn:aws:iam::111122223333:role/mover\nsource_profile = base\n[profile base]\n"
     profiles.write_text(profiles.read_text().replace("[profile team]\n", f"[profile team]\n{role}"))
-    profiles.write_text(
-        profiles.read_text().replace("source_profile", f"endpoint_url = {at_server.url}\nsource_profile")
-    )
+    profiles.write_text(profiles.read_text().replace("source_profile", f"endpoint_url = {at_server.url}\nsource_profile"))
     denied = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
     at_server.answers = [(403, {}, denied)]
 
@@ -324,9 +319,7 @@ def test_an_endpoint_that_nobody_answers_is_told_by_host(profiles: Path, monkeyp
 
 
 def test_a_throttled_call_is_sent_again_until_it_is_answered(at_server: Server, tmp_path: Path) -> None:
-    at_server.answers = [ec2_error(503, "RequestLimitExceeded")] * 3 + [
-        ec2("CreateVpcResponse", "<vpc><vpcId>vpc-1</vpcId></vpc>")
-    ]
+    at_server.answers = [ec2_error(503, "RequestLimitExceeded")] * 3 + [ec2("CreateVpcResponse", "<vpc><vpcId>vpc-1</vpcId></vpc>")]
     made = account(allowed=ANY, log=CallLog(tmp_path / "calls.jsonl"))
 
     vpc = made.call("ec2", "create_vpc", CidrBlock="10.0.0.0/16")["Vpc"]
@@ -490,9 +483,7 @@ def test_an_address_is_fetched_streamed_and_logged_without_its_query(server: Ser
     assert "abc" not in (tmp_path / "calls.jsonl").read_text()
 
 
-def test_a_status_is_an_answer_and_a_passing_failure_is_asked_again(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_status_is_an_answer_and_a_passing_failure_is_asked_again(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     server.answers = [(503, {}, b""), None, (404, {}, b"no such blob")]
 

@@ -62,9 +62,7 @@ def test_a_longer_sibling_is_another_thing_and_only_its_account_number_changes(s
     assert queues().rewrite(text) == text.replace(SOURCE, TARGET)
 
 
-@pytest.mark.parametrize(
-    "around", ["{}:live", "{}/*", "{}*", "see {}.", "{}, {}", "<{}>", "x={}", "한글{}은", "${{Q:-{}}}"]
-)
+@pytest.mark.parametrize("around", ["{}:live", "{}/*", "{}*", "see {}.", "{}, {}", "<{}>", "x={}", "한글{}은", "${{Q:-{}}}"])
 def test_an_arn_is_found_with_whatever_may_stand_around_it(around: str) -> None:
     text = around.format(QUEUE_ARN, QUEUE_ARN)
 
@@ -195,9 +193,7 @@ def test_a_weak_place_inside_json_in_a_string_is_seen() -> None:
 
 
 def test_a_strong_name_at_a_weak_place_counts_as_always() -> None:
-    assert queues().rewrite({"Name": f"{QUEUE_ARN}:1"}, {"Name": "AWS::RDS::DBInstance"}) == {
-        "Name": f"{NEW_QUEUE_ARN}:1"
-    }
+    assert queues().rewrite({"Name": f"{QUEUE_ARN}:1"}, {"Name": "AWS::RDS::DBInstance"}) == {"Name": f"{NEW_QUEUE_ARN}:1"}
 
 
 @pytest.mark.parametrize(
@@ -338,9 +334,7 @@ def test_an_address_before_another_number_is_not_a_range() -> None:
 def test_coined_names_are_claimed_and_rewritten_like_any_other() -> None:
     coined = book(("new:AWS::EC2::Subnet/user#id", "subnet-0123456789abcdef0", "AWS::EC2::Subnet", "strong"))
 
-    assert coined.rewrite({"SubnetIds": ["new:AWS::EC2::Subnet/user#id"]}) == {
-        "SubnetIds": ["subnet-0123456789abcdef0"]
-    }
+    assert coined.rewrite({"SubnetIds": ["new:AWS::EC2::Subnet/user#id"]}) == {"SubnetIds": ["subnet-0123456789abcdef0"]}
 
 
 def test_one_image_of_two_servers_cannot_be_decided_by_its_id() -> None:
@@ -359,9 +353,7 @@ def test_one_image_of_two_servers_cannot_be_decided_by_its_id() -> None:
 
 
 def test_chains_are_followed_one_step_and_leave_no_leak() -> None:
-    chain = book(
-        ("10.0.0.1", "10.0.0.2", "AWS::EC2::EIP", "strong"), ("10.0.0.2", "10.0.0.3", "AWS::EC2::EIP", "strong")
-    )
+    chain = book(("10.0.0.1", "10.0.0.2", "AWS::EC2::EIP", "strong"), ("10.0.0.2", "10.0.0.3", "AWS::EC2::EIP", "strong"))
 
     rewritten = chain.rewrite("10.0.0.1 10.0.0.2")
 

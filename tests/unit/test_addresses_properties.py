@@ -77,16 +77,12 @@ def _packed(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-LEAF = st.one_of(
-    TEXT, st.sampled_from(TEXTS).map(_packed), TEXT.map(json.dumps), st.integers(), st.booleans(), st.none()
-)
+LEAF = st.one_of(TEXT, st.sampled_from(TEXTS).map(_packed), TEXT.map(json.dumps), st.integers(), st.booleans(), st.none())
 
 
 def _grown(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     mapping = st.dictionaries(st.text(max_size=5), children, max_size=3)
-    return st.one_of(
-        st.lists(children, max_size=4), mapping, mapping.map(json.dumps), mapping.map(json.dumps).map(_packed)
-    )
+    return st.one_of(st.lists(children, max_size=4), mapping, mapping.map(json.dumps), mapping.map(json.dumps).map(_packed))
 
 
 VALUE = st.recursive(LEAF, _grown, max_leaves=8)

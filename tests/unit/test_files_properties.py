@@ -32,9 +32,7 @@ BOOK = AddressBook(
     target_account=NEW,
     learned={(owner, "id"): PAIRS[old] for old, owner in OWNERS.items()},
 )
-NAMES = st.sampled_from(
-    ["a.yml", "a.json", ".env", "a.properties", "a.xml", "a.toml", "a.js", "a.txt", ".github/w.yml"]
-)
+NAMES = st.sampled_from(["a.yml", "a.json", ".env", "a.properties", "a.xml", "a.toml", "a.js", "a.txt", ".github/w.yml"])
 MARKS = st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
 PACKED = base64.b64encode(f"host 10.9.9.9 {OLD}".encode()).decode()
 SYNTAX = [
@@ -87,9 +85,7 @@ def test_random_bytes_neither_crash_nor_change_without_an_edit(name: str, mark: 
 
 @settings(deadline=None, max_examples=300)
 @given(NAMES, st.booleans(), st.lists(SCRAPS | PLAIN, max_size=14))
-def test_scraps_of_formats_and_addresses_in_any_order_are_rewritten_once(
-    name: str, marked: bool, scraps: list[str]
-) -> None:
+def test_scraps_of_formats_and_addresses_in_any_order_are_rewritten_once(name: str, marked: bool, scraps: list[str]) -> None:
     text = "".join(scraps)
     checked(name, text.encode("utf-8-sig" if marked else "utf-8"))
 

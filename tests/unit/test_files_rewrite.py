@@ -177,9 +177,7 @@ def test_an_account_number_that_would_become_an_octal_number_is_refused(tmp_path
 
 
 def test_yaml_of_many_documents_and_unknown_tags_is_rewritten(tmp_path: Path) -> None:
-    text = (
-        f"---\na: &x !Sub '{OLD_QUEUE}'\nb: *x\n---\n- !Join ['', [{SOURCE}, \"{OLD_HOST}\"]]\n- |\n  host {OLD_HOST}\n"
-    )
+    text = f"---\na: &x !Sub '{OLD_QUEUE}'\nb: *x\n---\n- !Join ['', [{SOURCE}, \"{OLD_HOST}\"]]\n- |\n  host {OLD_HOST}\n"
     (tmp_path / "stack.yaml").write_text(text)
 
     apply(plan_rewrite([tmp_path], make_book()))

@@ -135,9 +135,7 @@ def test_the_files_of_resettle_itself_go_on_naming_the_old_account(tmp_path: Pat
     assert {left.reason for left in plan.skipped} == {"resettle's own"}
 
 
-def test_an_unreadable_or_unwritable_file_is_left_with_the_reason(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreadable_or_unwritable_file_is_left_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, "closed.yml", "fixed.yml")
     read = Path.read_bytes
 

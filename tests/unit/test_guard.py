@@ -271,7 +271,5 @@ def test_a_token_that_the_reply_does_not_give_is_an_error_and_no_short_list() ->
         ("s3:PutObject", {}, True),
     ],
 )
-def test_what_makes_something_without_a_token_is_not_sent_twice(
-    operation: str, params: dict[str, Any], expected: bool
-) -> None:
+def test_what_makes_something_without_a_token_is_not_sent_twice(operation: str, params: dict[str, Any], expected: bool) -> None:
     assert repeatable(operation, OPERATIONS[operation], params) is expected

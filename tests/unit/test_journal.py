@@ -252,9 +252,7 @@ def test_a_second_writer_is_told_apart_from_a_broken_disk(journal: Journal, path
     assert "another process is writing" in str(caught.value)
 
 
-def test_an_interrupt_between_two_statements_leaves_the_journal_usable(
-    journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_between_two_statements_leaves_the_journal_usable(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupting:
         def __init__(self, database: sqlite3.Connection) -> None:
             self.database = database
@@ -317,9 +315,7 @@ def test_a_backup_is_whole_in_one_file_and_goes_on_elsewhere(journal: Journal, p
     journal.done("s")
 
     assert [entry.name for entry in copy.parent.iterdir()] == ["journal.db"]
-    assert (
-        copy.read_bytes()[18:20] == b"\1\1"
-    )  # the header's "no write-ahead log": readable where nothing can be written
+    assert copy.read_bytes()[18:20] == b"\1\1"  # the header's "no write-ahead log": readable where nothing can be written
     with opened(copy) as other:
         assert other.state("s") == StepState(made="q")
         assert other.learned() == {(QUEUE, "arn"): "arn:1"}
@@ -355,8 +351,7 @@ def test_sixteen_threads_lose_nothing(journal: Journal) -> None:
 
     assert len(journal.learned()) == 200
     assert journal.states() == {
-        f"s{number}": StepState(intended=True, token=f"t{number}", made=f"id{number}", done=True)
-        for number in range(200)
+        f"s{number}": StepState(intended=True, token=f"t{number}", made=f"id{number}", done=True) for number in range(200)
     }
 
 

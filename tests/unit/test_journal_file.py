@@ -172,9 +172,7 @@ def test_a_directory_or_a_missing_place_is_one_sentence(tmp_path: Path) -> None:
         assert "\n" not in str(caught.value) and str(place) in str(caught.value)
 
 
-def test_a_journal_that_cannot_be_written_is_told_when_it_is_opened(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_journal_that_cannot_be_written_is_told_when_it_is_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened(path).close()
     monkeypatch.setattr("resettle.journal.connect", lambda place, _: journal_file.connect(place, "ro"))
 

@@ -340,13 +340,9 @@ WORDS = [
     *("profile", "region", "account", "exclude", "layout", "zones", "bucket", "gaps", "single_copy_bytes"),
 ]
 SCALARS = st.one_of(
-    st.sampled_from(
-        ['"keep"', '"{name}-{region}"', '"{name', '"AWS::*::*"', '"111122223333"', '"us-east-1"', "nan", "1e3"]
-    ),
+    st.sampled_from(['"keep"', '"{name}-{region}"', '"{name', '"AWS::*::*"', '"111122223333"', '"us-east-1"', "nan", "1e3"]),
     st.integers().map(str),
-    st.sampled_from(
-        ["true", "2024-01-01", "[]", "{}", "[[]]", '["a", 1]', "{a=1}", '"""a\nb"""', "'''\n'''", '"\\u0085"']
-    ),
+    st.sampled_from(["true", "2024-01-01", "[]", "{}", "[[]]", '["a", 1]', "{a=1}", '"""a\nb"""', "'''\n'''", '"\\u0085"']),
 )
 KEYS = st.one_of(st.sampled_from(WORDS), st.sampled_from(['"a b"', "'q'", '""', "a.b", '"\\n"']))
 LINES = st.one_of(

@@ -114,9 +114,7 @@ def test_a_root_that_does_not_exist_is_one_sentence(tmp_path: Path) -> None:
     assert "no such file or directory" in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("number", "advice"), [(errno.EACCES, "permission"), (errno.EROFS, "-C"), (errno.ENOSPC, "space")]
-)
+@pytest.mark.parametrize(("number", "advice"), [(errno.EACCES, "permission"), (errno.EROFS, "-C"), (errno.ENOSPC, "space")])
 def test_a_workspace_that_cannot_be_made_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str
 ) -> None:
@@ -146,9 +144,7 @@ def test_a_name_cannot_lead_out_of_the_workspace(workspace: Workspace, name: str
         workspace.path(name)
 
 
-def test_two_commands_do_not_run_at_once_and_the_second_learns_of_the_first(
-    tmp_path: Path, workspace: Workspace
-) -> None:
+def test_two_commands_do_not_run_at_once_and_the_second_learns_of_the_first(tmp_path: Path, workspace: Workspace) -> None:
     with (
         another_process(tmp_path, "move --plan\nplan.json") as process,
         pytest.raises(Busy) as caught,
@@ -217,9 +213,7 @@ def test_those_who_race_for_the_first_key_get_the_same(workspace: Workspace) -> 
     assert len(keys) == 1
 
 
-def test_a_key_that_another_command_made_meanwhile_is_not_replaced(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_that_another_command_made_meanwhile_is_not_replaced(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def overtaken(count: int) -> bytes:
         workspace.path("seal.key").write_bytes(b"1" * count)
         return b"2" * count

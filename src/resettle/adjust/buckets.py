@@ -23,11 +23,7 @@ def rename(before: Adjusted, template: str, source_account: str, target_account:
         if len(new) > LONGEST:
             new = f"{new[: LONGEST - 9].rstrip('-.')}-{hashlib.sha256(new.encode()).hexdigest()[:8]}"
         if new in decided.values():
-            raise BadInput(
-                "naming the target's buckets by", template, f"two become {new}", "a template that has {name} in it"
-            )
+            raise BadInput("naming the target's buckets by", template, f"two become {new}", "a template that has {name} in it")
         decided[resource.ref, "name"] = new
-        reasons.append(
-            f"bucket {old} becomes {new}: bucket names are global, and the source keeps its own until the end"
-        )
+        reasons.append(f"bucket {old} becomes {new}: bucket names are global, and the source keeps its own until the end")
     return replace(before, decided=decided, reasons=tuple(reasons))

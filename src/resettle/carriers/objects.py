@@ -116,14 +116,15 @@ class _Keys:
             done.append(same)
             found += 1
         surplus = target[found:]
+        overwritten = bool(surplus and source) and not self._copier.versioned
         if surplus:
-            self._clear(key, surplus, overwritten=not self._copier.versioned and bool(source))
+            self._clear(key, surplus, overwritten=overwritten)
         try:
             for original in source[found:]:
                 done += self._replayed(original)
         except Archived:
             return Carried(key=key, archived=True)
-        if surplus and not done and not self._copier.versioned:
+        if overwritten and not done:
             self._copier.remove(surplus)  # it went from the source while we were at it
         return Carried(key=key, chain=tuple(done))
 
@@ -163,9 +164,7 @@ class _Keys:
             self._copier.remove(surplus)
 
 
-def _in_order(
-    carry: Callable[[str, Chain, Chain], Carried], keys: Iterable[tuple[str, Chain, Chain]]
-) -> Iterator[Carried]:
+def _in_order(carry: Callable[[str, Chain, Chain], Carried], keys: Iterable[tuple[str, Chain, Chain]]) -> Iterator[Carried]:
     """Works on many keys at once and gives the outcomes in the order of the keys; the first failure ends it."""
     waiting: deque[Future[Carried]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:

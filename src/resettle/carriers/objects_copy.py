@@ -3,6 +3,7 @@ nothing is written to the source."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 import threading
 import time
@@ -77,8 +78,12 @@ class Copier:
             reply, etag = self._in_parts(version) if in_parts else self._at_once(version)
         except CallFailed as error:
             return self._after(error, version)
-        if etag != version.etag and self.comparable(version):
-            raise StepFailed("copying", self._name(version), "the ETag of the copy is another", "run it again")
+        if etag != version.etag and not self.hidden:
+            seen = self._again(version)
+            if seen.etag != version.etag and not self.versioned:
+                return self.copy(seen)
+            if self.comparable(version):
+                raise StepFailed("copying", self._name(version), "the ETag of the copy is another", "run it again")
         return version, etag, str(reply.get("VersionId", "null"))
 
     def _after(self, error: CallFailed, version: Version) -> tuple[Version, str, str]:
@@ -102,12 +107,11 @@ class Copier:
         put_in_parts = "-" in version.etag
         if self.hidden or (put_in_parts and version.size == 0) or (not put_in_parts and version.size > self._single):
             return False
-        return not str(self.head(version).get("ServerSideEncryption", "")).startswith("aws:kms")
+        return not _by_kms(self.head(version))
 
     def head(self, version: Version, **more: Any) -> dict[str, Any]:
         """The version as the source describes it. The target asks, since the source's reader may not use the key."""
         return self._patiently(
-            self.target,
             "head_object",
             Bucket=self.from_bucket,
             ExpectedBucketOwner=self.source.id,
@@ -142,7 +146,9 @@ class Copier:
         try:
             seen = self.head(version)
         except CallFailed as error:
-            raise Gone from error
+            if error.code in GONE:
+                raise Gone from error
+            raise
         return replace(
             version,
             size=seen["ContentLength"],
@@ -179,7 +185,6 @@ class Copier:
     def _at_once(self, version: Version) -> tuple[dict[str, Any], str]:
         redirect = self.head(version).get("WebsiteRedirectLocation") if self._redirects else None
         reply = self._patiently(
-            self.target,
             "copy_object",
             **self._to(version.key),
             **self._from(version),
@@ -191,44 +196,51 @@ class Copier:
         return reply, str(reply["CopyObjectResult"]["ETag"]).strip('"')
 
     def _in_parts(self, version: Version) -> tuple[dict[str, Any], str]:
-        """A copy in the parts of the original, so that its ETag, a digest over the parts' digests, stays what it was."""
-        first = self.head(version, PartNumber=1)
-        sizes = self._sizes(version, first)
-        begun = self._patiently(
-            self.target, "create_multipart_upload", **self._to(version.key), **self._stated(version, first)
-        )
-        upload = {"UploadId": begun["UploadId"]}
-        try:
-            copied = [
-                self._parts.submit(self._part, version, upload, number, start, size)
-                for number, (start, size) in enumerate(zip(accumulate(sizes, initial=0), sizes, strict=False), 1)
-            ]
-            parts = {"Parts": [future.result() for future in copied]}
-            reply = self.target.call(
-                "s3", "complete_multipart_upload", **self._to(version.key), **upload, MultipartUpload=parts
-            )
-        except BaseException:
-            with suppress(CallFailed):
-                self.target.call("s3", "abort_multipart_upload", **self._to(version.key), **upload)
-            raise
+        """A copy in the parts of the original, so that its ETag, a digest over the parts' digests, stays what it was.
+
+        The first part tells the size of all but the last, unless the digests say that they were uneven.
+        """
+        seen = self.head(version)
+        told = "-" in version.etag and not self.hidden and not _by_kms(seen)
+        reply = self._uploaded(version, seen, self._sizes(version), must_match=told)
+        if reply is None:
+            count = int(version.etag.rsplit("-", 1)[1])
+            sizes = [int(self.head(version, PartNumber=number)["ContentLength"]) for number in range(1, count + 1)]
+            reply = self._uploaded(version, seen, sizes, must_match=False) or {}
         return reply, str(reply["ETag"]).strip('"')
 
-    def _sizes(self, version: Version, first: Mapping[str, Any]) -> list[int]:
+    def _uploaded(self, version: Version, seen: Mapping[str, Any], sizes: list[int], *, must_match: bool) -> dict[str, Any] | None:
+        """One upload, ended again if it fails, or, without a reply, if its ETag would not be the original's."""
+        to = self._to(version.key)
+        begun = self._patiently("create_multipart_upload", **to, **self._stated(version, seen))
+        upload = {"UploadId": begun["UploadId"]}
+        try:
+            spans = enumerate(zip(accumulate(sizes, initial=0), sizes, strict=False), 1)
+            copied = [self._parts.submit(self._part, version, upload, number, start, size) for number, (start, size) in spans]
+            parts = [future.result() for future in copied]
+            if must_match and _etag_of(parts) != version.etag:
+                self._end(to, upload)
+                return None
+            return self.target.call("s3", "complete_multipart_upload", **to, **upload, MultipartUpload={"Parts": parts})
+        except BaseException:
+            self._end(to, upload)
+            raise
+
+    def _end(self, to: Mapping[str, Any], upload: Mapping[str, str]) -> None:
+        with suppress(CallFailed):  # the next run ends what stays
+            self.target.call("s3", "abort_multipart_upload", **to, **upload)
+
+    def _sizes(self, version: Version) -> list[int]:
         """The sizes of the parts: the original's, where it has parts."""
-        if "-" not in version.etag:
-            size = max(LEAST_PART, math.ceil(version.size / MOST_PARTS))
-            size = min(size, self._single)
+        if "-" in version.etag:
+            size = int(self.head(version, PartNumber=1)["ContentLength"])
         else:
-            size = int(first["ContentLength"])
-            count = int(version.etag.rsplit("-", 1)[1])
-            if max(1, math.ceil(version.size / max(1, size))) != count:
-                return [int(self.head(version, PartNumber=number)["ContentLength"]) for number in range(1, count + 1)]
+            size = min(self._single, max(LEAST_PART, math.ceil(version.size / MOST_PARTS)))
         whole, rest = divmod(version.size, size)
         return [size] * whole + ([rest] if rest else [])
 
     def _part(self, version: Version, upload: Mapping[str, str], number: int, start: int, size: int) -> dict[str, Any]:
         reply = self._patiently(
-            self.target,
             "upload_part_copy",
             **self._to(version.key),
             **self._from(version),
@@ -249,11 +261,11 @@ class Copier:
             **({"Tagging": urlencode(tags)} if tags else {}),
         }
 
-    def _patiently(self, account: Account, operation: str, **params: Any) -> dict[str, Any]:
+    def _patiently(self, operation: str, **params: Any) -> dict[str, Any]:
         """Until the first call was let in, a refusal may mean that the grant is not heard of everywhere yet."""
         while True:
             try:
-                reply = account.call("s3", operation, **params)
+                reply = self.target.call("s3", operation, **params)
             except CallFailed as error:
                 settling = error.code in SETTLING and not self._admitted.is_set()
                 if not settling or time.monotonic() >= self._until:
@@ -263,6 +275,16 @@ class Copier:
                 if operation in ("copy_object", "upload_part_copy"):
                     self._admitted.set()
                 return reply
+
+
+def _by_kms(seen: Mapping[str, Any]) -> bool:
+    return str(seen.get("ServerSideEncryption", "")).startswith("aws:kms")
+
+
+def _etag_of(parts: Iterable[Mapping[str, Any]]) -> str:
+    """The ETag that an upload will have (S3 User Guide, "Checking object integrity", on multipart uploads)."""
+    digests = [bytes.fromhex(str(part["ETag"]).strip('"')) for part in parts]
+    return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
 def remove(account: Account, bucket: str, versions: Iterable[Version], *, versioned: bool = True) -> None:

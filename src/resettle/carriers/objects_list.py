@@ -101,9 +101,7 @@ def _asked_one_by_one(account: Account, bucket: str, listed: Chain) -> Chain:
     return tuple(reversed(newest_first))
 
 
-def paired(
-    ours: Iterator[tuple[str, Chain]], theirs: Iterator[tuple[str, Chain]]
-) -> Iterator[tuple[str, Chain, Chain]]:
+def paired(ours: Iterator[tuple[str, Chain]], theirs: Iterator[tuple[str, Chain]]) -> Iterator[tuple[str, Chain, Chain]]:
     """Two listings side by side as they stream: each key once, with its versions on both sides (none: not there)."""
     left, right = next(ours, None), next(theirs, None)
     while left or right:
@@ -146,6 +144,5 @@ def hides_etags(bucket: Mapping[str, Any]) -> bool:
     """Whether what is written into the bucket gets an ETag that is no digest, by its default encryption."""
     rules = (bucket.get("ServerSideEncryptionConfiguration") or {}).get("Rules") or ()
     return any(
-        str((rule.get("ApplyServerSideEncryptionByDefault") or {}).get("SSEAlgorithm", "")).startswith("aws:kms")
-        for rule in rules
+        str((rule.get("ApplyServerSideEncryptionByDefault") or {}).get("SSEAlgorithm", "")).startswith("aws:kms") for rule in rules
     )

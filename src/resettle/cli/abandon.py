@@ -99,9 +99,7 @@ def _remains(session: Session, step: Step) -> str:
 
 def _reporter(session: Session) -> Report:
     def report(what: str, step: Step, why: str) -> None:
-        session.out.event(
-            event=what, step=step.id, action=step.action, ref=str(step.ref), why=sentence_of(ValueError(why))
-        )
+        session.out.event(event=what, step=step.id, action=step.action, ref=str(step.ref), why=sentence_of(ValueError(why)))
         if what == "done":
             session.out.say(f"undone  {step}", indent=1)
         elif what == "failed":

@@ -17,7 +17,7 @@ from resettle.cli.consent import consent
 from resettle.cli.invocation import Result
 from resettle.cli.output import counted, lasting
 from resettle.cli.progress import Progress
-from resettle.cli.session import MANIFEST_NOTE, Session, pace
+from resettle.cli.session import JOURNAL, MANIFEST_NOTE, Session, pace
 from resettle.cli.trouble import INTERRUPTED, as_fields, sentence_of, warn
 from resettle.errors import CredentialsGone, GapsOpen, ResettleError
 from resettle.execute.coordinator import Outcome
@@ -59,7 +59,8 @@ class _Run:
 def carry(session: Session, given: Path | None, stages: Sequence[Stage], *, yes: bool) -> Result:
     """Runs what is not done of these stages. GapsOpen, PlanMismatch, Busy and BadInput come before anything is written."""
     factor, plan = pace(), session.plan(given)
-    _refuse_gaps(session, plan)
+    if not session.workspace.path(JOURNAL).exists():  # else the journal tells whether this is the plan that was begun
+        _refuse_gaps(session, plan)
     with session.journal(plan, begin=True) as journal:
         target = session.account(Side.TARGET)
         run = _Run(session=session, plan=plan, journal=journal, pace=factor, target=target)
@@ -109,8 +110,7 @@ def _stage(run: _Run, desk: Desk, stage: Stage) -> Outcome:
     total, left = sum(step.stage is stage for step in run.plan.steps), len(run.left(stage))
     out = run.session.out
     out.title(
-        f"{stage.value.capitalize()}: {counted(left, 'step')} to do"
-        + (f", {total - left} done before" if total > left else "")
+        f"{stage.value.capitalize()}: {counted(left, 'step')} to do" + (f", {total - left} done before" if total > left else "")
     )
     with Progress(out, stage, total=total, done=total - left) as progress:
         desk.progress = progress.content
@@ -171,11 +171,7 @@ def _announced(run: _Run, stages: Sequence[Stage]) -> list[str]:
     for stage in stages:
         left = run.left(stage)
         sentences.append(f"{stage.value.capitalize()} has {counted(len(left), 'step')} to do.")
-    writes = (
-        list(dict.fromkeys(write for step in run.left(Stage.PARK) for write in step.writes))
-        if Stage.PARK in stages
-        else []
-    )
+    writes = list(dict.fromkeys(write for step in run.left(Stage.PARK) for write in step.writes)) if Stage.PARK in stages else []
     if writes:
         report.source_writes(run.session.out, run.plan.source, writes)
         run.session.out.say()

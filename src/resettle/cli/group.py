@@ -57,9 +57,7 @@ class Verbs(click.Group):
             with formatter.section("Verbs of other packages"):
                 formatter.write_dl(others)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -114,7 +112,7 @@ def _unknown(group: Verbs, ctx: click.Context, name: str) -> str:
 @click.option(
     "-C",
     "root",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     default=Path(),
     metavar="DIR",
     help="Work in this directory, where resettle.toml lies.",

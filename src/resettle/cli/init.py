@@ -53,10 +53,7 @@ def command(
     log = CallLog(Workspace.open(invocation.root, create=True).path(CALLS))
     found = {side: _identity(side, profile, region, log) for side, profile in wanted.items()}
     _refuse_same(wanted, found)
-    sides = {
-        side: SideSettings(profile=profile, region=region, account=found[side].account)
-        for side, profile in wanted.items()
-    }
+    sides = {side: SideSettings(profile=profile, region=region, account=found[side].account) for side, profile in wanted.items()}
     workspace.write_text_atomic(path, settings.template(sides[Side.SOURCE], sides[Side.TARGET]))
     settings.load(path)
     return _told(session, path, sides, found, policies)
@@ -96,10 +93,7 @@ def _told(
         Side.SOURCE: source_policies(session.registry),
         Side.TARGET: target_policies(session.registry, sorted(writes)),
     }
-    rows = [
-        (side.value, sides[side].account, found[side].alias or "-", sides[side].profile, found[side].arn)
-        for side in sides
-    ]
+    rows = [(side.value, sides[side].account, found[side].alias or "-", sides[side].profile, found[side].arn) for side in sides]
     out.columns(rows, ("side", "account", "alias", "profile", "identity"))
     out.say()
     out.say(f"Written to {path}")

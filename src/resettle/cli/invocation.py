@@ -45,9 +45,7 @@ class Verb(click.Command):
         super().__init__(name, **kwargs)
         self.params += [
             click.Option(["--json"], is_flag=True, expose_value=False, callback=_heard, help="As before the verb."),
-            click.Option(
-                ["-v", "--verbose"], is_flag=True, expose_value=False, callback=_heard, help="As before the verb."
-            ),
+            click.Option(["-v", "--verbose"], is_flag=True, expose_value=False, callback=_heard, help="As before the verb."),
         ]
 
 

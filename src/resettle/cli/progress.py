@@ -36,9 +36,7 @@ class Progress:
             self._tasks[""] = self._bar.add_task(self.stage.value, total=self.total, completed=self.done)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, raised: BaseException | None, at: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -86,7 +84,7 @@ def _bar() -> Any:
 
     columns = (
         TextColumn("  {task.description}"),
-        BarColumn(bar_width=32),
+        BarColumn(bar_width=32, complete_style="cyan", finished_style="green", pulse_style="cyan"),
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(compact=True),

@@ -43,15 +43,19 @@ def by_kind(resources: Iterable[Resource]) -> list[tuple[str, int, int]]:
 def source_writes(out: Output, account: str, writes: Sequence[SourceWrite]) -> None:
     """Every write to the source with its undo."""
     for write in writes:
-        out.event(
-            event="source_write", operation=write.operation, resource=write.resource, why=write.why, undo=write.undo
-        )
+        out.event(event="source_write", operation=write.operation, resource=write.resource, why=write.why, undo=write.undo)
     if not writes:
         out.title(f"Writes to the source {account}: none")
         return
     out.title(f"Writes to the source {account}: {len(writes)}")
-    rows = [(write.operation, write.resource, write.undo.replace("|", " or "), write.why) for write in writes]
-    out.columns(rows, ("operation", "on", "undone by", "why"))
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for write in writes:
+        groups.setdefault((write.operation, write.undo, write.why), []).append(write.resource)
+    for (operation, undo, why), resources in groups.items():
+        out.say(f"{out.bold(operation)} {why}", indent=1)
+        for resource in resources:
+            out.say(resource, indent=3)
+        out.say(out.dim(f"undone by {undo.replace('|', ' or ')}"), indent=2)
 
 
 def steps(out: Output, all_steps: Sequence[Step]) -> None:
@@ -82,7 +86,11 @@ def looking(out: Output, kinds: int) -> Iterator[Callable[[str, int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("  {task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    columns = (
+        TextColumn("  {task.description}"),
+        BarColumn(bar_width=24, complete_style="cyan", finished_style="cyan"),
+        MofNCompleteColumn(),
+    )
     with Progress(*columns, console=Console(highlight=False, markup=False), transient=True) as bar:
         task = bar.add_task("reading", total=kinds)
         yield lambda kind, number: bar.update(task, advance=1, description=kind)

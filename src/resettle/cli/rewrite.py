@@ -39,9 +39,7 @@ _RESIDUE = 5
     help="The plan (default: the one that the move here follows).",
 )
 @click.pass_obj
-def command(
-    invocation: Invocation, paths: tuple[Path, ...], write: bool, addresses: Path | None, plan: Path | None
-) -> Result:
+def command(invocation: Invocation, paths: tuple[Path, ...], write: bool, addresses: Path | None, plan: Path | None) -> Result:
     """Replace the old account's names in files; shows a diff unless --write."""
     session = Session(invocation=invocation)
     if addresses is not None:

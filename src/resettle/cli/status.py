@@ -72,9 +72,7 @@ def _status(out: Output, plan: Plan, journal: Journal) -> Result:
     out.say(out.bold(f"Move: {setup.source} to {setup.target} in {setup.region}") + f" (plan {setup.plan_hash[:12]})")
     out.say()
     heading = tuple(next(iter(counts.values())))
-    out.columns(
-        [(stage.value, *row.values()) for stage, row in counts.items()], ("stage", *heading), right=len(heading)
-    )
+    out.columns([(stage.value, *row.values()) for stage, row in counts.items()], ("stage", *heading), right=len(heading))
     for stage, row in counts.items():
         out.event(event="stage", stage=stage.value, **row)
     _show_steps(out, plan, states)

@@ -102,9 +102,7 @@ def _show_tallies(out: Output, verdict: Verdict) -> None:
 
 
 def _event(out: Output, finding: Finding, *, accepted: bool) -> None:
-    out.event(
-        event="finding", sort=finding.sort, on=finding.on, path=finding.path, what=finding.what, accepted=accepted
-    )
+    out.event(event="finding", sort=finding.sort, on=finding.on, path=finding.path, what=finding.what, accepted=accepted)
 
 
 def _show_end(out: Output, code: int) -> None:

@@ -70,9 +70,7 @@ class Contents:
         sealed = inventories.seal_spec(kind, seen.spec, lambda value: inventories.seal(value, desk.seal_key, desk.book))
         changed = canon.differences(_digests(planned), _digests(sealed))
         if changed:
-            raise Drifted(
-                "reading again", str(ref), f"it changed since the plan at {', '.join(changed[:3])}", "make a new plan"
-            )
+            raise Drifted("reading again", str(ref), f"it changed since the plan at {', '.join(changed[:3])}", "make a new plan")
         return seen
 
     def _carrier(self, name: str) -> Carrier:

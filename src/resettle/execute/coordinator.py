@@ -35,9 +35,7 @@ class Coordinator:
         self.finished = set(done)
         self.waits_for = {step.id: set(step.needs) - self.finished for step in self.steps.values()}
         self.dependants = graph.dependants(self.steps.values())
-        self.ready = [
-            identity for identity in self.steps if identity not in self.finished and not self.waits_for[identity]
-        ]
+        self.ready = [identity for identity in self.steps if identity not in self.finished and not self.waits_for[identity]]
         self.timers: list[tuple[float, str]] = []
         self.running: dict[Future[float | None], str] = {}
         self.outcome = Outcome()
@@ -82,9 +80,7 @@ class Coordinator:
         if not self.running:
             time.sleep(min(pause or 0.0, 0.5))
             return
-        finished, _ = wait(
-            self.running, timeout=min(pause, 0.5) if pause is not None else 0.5, return_when=FIRST_COMPLETED
-        )
+        finished, _ = wait(self.running, timeout=min(pause, 0.5) if pause is not None else 0.5, return_when=FIRST_COMPLETED)
         for future in finished:
             self._finish(self.running.pop(future), future)
 

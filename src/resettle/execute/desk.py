@@ -113,10 +113,7 @@ class Desk:
             "park_bucket": self.parking(),
             "copied": copied,
             **{name: text for name, text in hops.items() if text},
-            **{
-                f"name_{hop.name}": hop_name(self._hop_step(ref, kind, hop.name, shared=hop.shared))
-                for hop in kind.make.hops
-            },
+            **{f"name_{hop.name}": hop_name(self._hop_step(ref, kind, hop.name, shared=hop.shared)) for hop in kind.make.hops},
         }
 
     def hop_identity(self, ref: Ref, kind: Kind, name: str, *, shared: bool) -> str:

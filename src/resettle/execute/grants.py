@@ -24,9 +24,10 @@ class Grants:
         kind, source = desk.registry[step.ref.kind], desk.origin()
         grant = _grant_of(kind)
         context = self._context(step.ref)
-        present = self._document(kind, grant, source, context)
-        before = state.detail.get("before") if state.intended else present
+        text = self._document(kind, grant, source, context)
+        before = state.detail.get("before") if state.intended else text
         desk.begin(step, {"before": before})
+        present = canon.as_document(text)
         base = present or {"Version": "2012-10-17", "Statement": []}
         ours = [specs.fill(dict(statement), context) for statement in grant.statements]
         names = {statement["Sid"] for statement in ours}
@@ -34,7 +35,7 @@ class Grants:
         after = {**base, "Statement": [*others, *ours]}
         if canon.canonical_policy(present) != canon.canonical_policy(after):
             self._write(kind, grant, source, context, after)
-        desk.journal.done(step.id, detail={"before": before, "after": after})
+        desk.journal.done(step.id)
         return None
 
     def undo(self, step: Step) -> None:
@@ -44,20 +45,17 @@ class Grants:
         grant, context = _grant_of(kind), self._context(step.ref)
         before = desk.journal.state(step.id).detail.get("before")
         names = {statement["Sid"] for statement in grant.statements}
-        present = self._document(kind, grant, source, context)
-        if present is None:
+        text = self._document(kind, grant, source, context)
+        if text is None or text == before:
             return
+        present = canon.as_document(text)
         kept = [statement for statement in _statements(present) if statement.get("Sid") not in names]
-        if before is not None and canon.canonical_policy({"Statement": kept}) == canon.canonical_policy(
-            {"Statement": _statements(before)}
-        ):
-            wanted: Any = before
-        else:
-            wanted = {**present, "Statement": kept} if kept else None
-        if wanted is None and grant.delete is not None:
+        if before is not None and _meaning(kept) == _meaning(_statements(canon.as_document(before))):
+            self._write(kind, grant, source, context, before)
+        elif kept:
+            self._write(kind, grant, source, context, {**present, "Statement": kept})
+        elif grant.delete is not None:
             source.call(kind.service, grant.delete.op, **specs.fill(grant.delete.send, context))
-        elif wanted is not None and canon.canonical_policy(wanted) != canon.canonical_policy(present):
-            self._write(kind, grant, source, context, wanted)
 
     def _context(self, ref: Ref) -> dict[str, Any]:
         spec = self.desk.plan.inventory.by_ref[ref].spec
@@ -75,13 +73,11 @@ class Grants:
             if error.code in grant.read.missing:
                 return None
             raise
-        return canon.as_document(specs.search(grant.read.at, reply))
+        return specs.search(grant.read.at, reply)
 
     def _write(self, kind: Kind, grant: Grant, source: Account, context: dict[str, Any], document: Any) -> None:
         params = specs.fill(grant.write.send, {**context, "document": document})
-        source.call(
-            kind.service, grant.write.op, **shapes.fit(params, shapes.input_shape(kind.service, grant.write.op))
-        )
+        source.call(kind.service, grant.write.op, **shapes.fit(params, shapes.input_shape(kind.service, grant.write.op)))
 
 
 def _grant_of(kind: Kind) -> Grant:
@@ -93,3 +89,7 @@ def _grant_of(kind: Kind) -> Grant:
 def _statements(document: Any) -> list[Any]:
     statements = document.get("Statement", []) if isinstance(document, dict) else []
     return list(statements) if isinstance(statements, list) else [statements]
+
+
+def _meaning(statements: list[Any]) -> Any:
+    return canon.canonical_policy({"Statement": statements})

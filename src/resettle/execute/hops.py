@@ -38,7 +38,12 @@ class Hops:
             if state.intended and self._may_show_up(step, hop):
                 return 1.0 * desk.pace
             desk.begin(step)
-            answer = self._made(kind, hop, account, context)
+            try:
+                answer = self._made(kind, hop, account, context)
+            except CallFailed as error:
+                if error.code not in hop.retry:
+                    raise
+                return self._again(step, hop, 5.0)
         if answer is None:
             answer = self._looked(kind, hop, account, context, step)
         if answer is None:
@@ -92,9 +97,7 @@ class Hops:
                     desk.registry[step.ref.kind].name.refs,
                 )
         active = [other for other in kind.make.hops if self._identity(step.ref, kind, other)]
-        before = [
-            other for other in active if kind.make.hops.index(other) < kind.make.hops.index(hop) and not other.shared
-        ]
+        before = [other for other in active if kind.make.hops.index(other) < kind.make.hops.index(hop) and not other.shared]
         previous = self._identity(step.ref, kind, before[-1]) if before else ""
         return {
             **spec,
@@ -118,9 +121,7 @@ class Hops:
             return None
         return reply if hop.look is None else None
 
-    def _looked(
-        self, kind: Kind, hop: Hop, account: Account, context: dict[str, Any], step: Step
-    ) -> dict[str, Any] | None:
+    def _looked(self, kind: Kind, hop: Hop, account: Account, context: dict[str, Any], step: Step) -> dict[str, Any] | None:
         if hop.kind:
             return self._by_tag(kind, hop, account, step)
         if hop.look is None:
@@ -145,9 +146,7 @@ class Hops:
         within = hop.ready.within if hop.ready else 120.0
         first = self._first_asked.setdefault(step.id, time.monotonic())
         if time.monotonic() - first > max(within * self.desk.pace, 5.0):
-            raise StepFailed(
-                "waiting for", str(step), f"it was not at rest within {within:.0f} s", "run the same command again"
-            )
+            raise StepFailed("waiting for", str(step), f"it was not at rest within {within:.0f} s", "run the same command again")
         return seconds * self.desk.pace
 
 

@@ -165,12 +165,7 @@ class Making:
             tag = specs.step_of(kind, item.live)
             if tag == step.id:
                 return item
-            if (
-                kind.name.key
-                and not tag
-                and self._same_key(kind, item, spec)
-                and (accepted or item.ref.id not in baseline)
-            ):
+            if kind.name.key and not tag and self._same_key(kind, item, spec) and (accepted or item.ref.id not in baseline):
                 return item
         return None
 
@@ -188,12 +183,8 @@ class Making:
 
     def _assert_equal(self, step: Step, kind: Kind, found: Resource, spec: Spec) -> None:
         """The early spec of what we adopt must be what we would have made."""
-        fields = [
-            name for name in calls.taken(kind, kind.make.calls[0]) if name in spec and name not in kind.make.carried
-        ]
-        differing = canon.differences(
-            {name: spec[name] for name in fields}, {name: found.spec.get(name) for name in fields}
-        )
+        fields = [name for name in calls.taken(kind, kind.make.calls[0]) if name in spec and name not in kind.make.carried]
+        differing = canon.differences({name: spec[name] for name in fields}, {name: found.spec.get(name) for name in fields})
         if differing:
             raise NameTaken(
                 "adopting",

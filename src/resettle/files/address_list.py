@@ -90,6 +90,4 @@ def _quoted(text: str) -> str:
 
 
 def _refuse(path: Path, because: str) -> NoReturn:
-    raise BadInput(
-        "reading the addresses in", str(path), because, 'a JSON object such as {"old.example": "new.example"}'
-    )
+    raise BadInput("reading the addresses in", str(path), because, 'a JSON object such as {"old.example": "new.example"}')

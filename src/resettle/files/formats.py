@@ -68,8 +68,7 @@ def objection(path: PurePath, before: str, after: str, edits: Sequence[Edit]) ->
 def _explained(before: str, after: str, edits: Sequence[Edit]) -> bool:
     plain_before, plain_after = plain(before), plain(after)
     return any(
-        (edit.old in before and edit.new in after)
-        or (plain(edit.old) in plain_before and plain(edit.new) in plain_after)
+        (edit.old in before and edit.new in after) or (plain(edit.old) in plain_before and plain(edit.new) in plain_after)
         for edit in edits
         if edit.new is not None
     )

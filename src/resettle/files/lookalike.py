@@ -15,9 +15,7 @@ _ID_PREFIXES = (
     "acl|aclassoc|ami|cgw|dopt|eigw|eipalloc|eipassoc|eni|fl|fs|fsap|fsmt|i|igw|key|lt|nat|pcx|pl|rtb|rtbassoc|sg|sgr"
     "|snap|subnet|tgw|tgw-attach|tgw-rtb|vgw|vol|vpc|vpce|vpce-svc|vpn"
 )
-_ACCOUNT_HOSTS = (
-    "rds|cache|elb|docdb|neptune|redshift|es|aoss|mq|efs|kafka|execute-api|dax-clusters|memorydb|compute|appsync-api"
-)
+_ACCOUNT_HOSTS = "rds|cache|elb|docdb|neptune|redshift|es|aoss|mq|efs|kafka|execute-api|dax-clusters|memorydb|compute|appsync-api"
 _AMAZON = r"amazonaws\.com(?:\.cn)?"
 _NAME = r"[A-Za-z0-9:/._%+*?~$-]"
 _CIPHER = re.compile(r"\{cipher\}[^\s'\",;]+")
@@ -25,9 +23,7 @@ _ACCESS_KEY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-
 _EXPRESSION = re.compile(r"\$\{\{(?:(?!\$\{\{).){0,4000}?\}\}", re.DOTALL)
 _GITHUB = re.compile(r"(?<![\w./-])(secrets|vars)(?:\.([A-Za-z_]\w*)|\[\s*['\"]([A-Za-z_]\w*)['\"]\s*\])")
 _ARN = re.compile(rf"(?<![A-Za-z0-9])arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{{12}}):{_NAME}+")
-_ACCOUNT_URL = re.compile(
-    rf"(?<![A-Za-z0-9.-])(?:[a-z0-9+]+://)?(?:[a-z0-9-]+\.)+{_AMAZON}(?::[0-9]+)?/([0-9]{{12}})/{_NAME}+"
-)
+_ACCOUNT_URL = re.compile(rf"(?<![A-Za-z0-9.-])(?:[a-z0-9+]+://)?(?:[a-z0-9-]+\.)+{_AMAZON}(?::[0-9]+)?/([0-9]{{12}})/{_NAME}+")
 _ACCOUNT_HOST = re.compile(
     rf"(?<![A-Za-z0-9._-])(?:[a-z0-9.-]{{0,120}}-)?([0-9]{{12}})(?:[.-][a-z0-9.-]{{1,120}})?\.{_AMAZON}(?![A-Za-z0-9-])(?:/{_NAME}+)?"
 )
@@ -104,9 +100,7 @@ def account_addresses(text: str) -> Iterator[Hit]:
     for pattern, noun in ((_ARN, "ARN"), (_ACCOUNT_URL, "URL"), (_ACCOUNT_HOST, "host")):
         for hit in pattern.finditer(text):
             whole = hit[0].rstrip(".:,/")
-            yield Hit(
-                hit.start(), hit.start() + len(whole), whole, f"an {noun}" if noun == "ARN" else f"a {noun}", hit[1]
-            )
+            yield Hit(hit.start(), hit.start() + len(whole), whole, f"an {noun}" if noun == "ARN" else f"a {noun}", hit[1])
 
 
 def hosts(text: str) -> Iterator[Hit]:

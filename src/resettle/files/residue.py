@@ -46,9 +46,7 @@ class _Spans:
                 self.hits.insert(at, hit)
 
 
-def residue_of(
-    path: Path, text: str, book: AddressBook, *, rewritten: bool = False, left: str = ""
-) -> tuple[Residue, ...]:
+def residue_of(path: Path, text: str, book: AddressBook, *, rewritten: bool = False, left: str = "") -> tuple[Residue, ...]:
     """What still names the old account in a text, in the order of the text.
 
     `rewritten`: the text is known to come out of a rewriting, so what has a successor is a successor itself. `left`:
@@ -67,9 +65,7 @@ def residue_of(
         spans.take(hits)
     lines = Lines(text)
     places = ((hit, *lines.place(hit.start)) for hit in spans.hits if hit.reason)
-    return tuple(
-        Residue(path=path, line=line, column=column, text=hit.text, reason=hit.reason) for hit, line, column in places
-    )
+    return tuple(Residue(path=path, line=line, column=column, text=hit.text, reason=hit.reason) for hit, line, column in places)
 
 
 def is_workflow(path: Path) -> bool:

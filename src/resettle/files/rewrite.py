@@ -100,9 +100,7 @@ def plan_rewrite(
     draft = _Draft(book=book, done=done, skipped=list(skipped))
     for file in found:
         _look_into(draft, file)
-    return RewritePlan(
-        files=tuple(draft.files), skipped=tuple(sorted(draft.skipped)), residue=tuple(sorted(draft.residue))
-    )
+    return RewritePlan(files=tuple(draft.files), skipped=tuple(sorted(draft.skipped)), residue=tuple(sorted(draft.residue)))
 
 
 def _look_into(draft: _Draft, file: Found) -> None:
@@ -178,9 +176,7 @@ def _rewrite(draft: _Draft, path: Path, data: bytes, decoded: Decoded) -> None:
         return
     after = decoded.encode(text)
     draft.files.append(
-        FileChange(
-            path=path, before_digest=digest(data), after_digest=digest(after), edits=edits, before=data, after=after
-        )
+        FileChange(path=path, before_digest=digest(data), after_digest=digest(after), edits=edits, before=data, after=after)
     )
     draft.residue += residue_of(path, text, draft.book, rewritten=True)
 

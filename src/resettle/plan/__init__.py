@@ -37,9 +37,7 @@ class Plan:
     def book(self, learned: dict[tuple[Ref, str], str] | None = None) -> AddressBook:
         """The address book of this plan, with what the journal has learned."""
         known = {**self.decided, **(learned or {})}
-        return AddressBook(
-            self.inventory.claims(), source_account=self.source, target_account=self.target, learned=known
-        )
+        return AddressBook(self.inventory.claims(), source_account=self.source, target_account=self.target, learned=known)
 
     def by_id(self) -> dict[str, Step]:
         return {step.id: step for step in self.steps}
@@ -77,9 +75,7 @@ class Plan:
     def decode(cls, data: Any) -> Plan:
         """A plan from its JSON form. Raises PlanMismatch where it is none, or was altered after it was made."""
         if not isinstance(data, dict) or "hash" not in data or data.get("version") != VERSION:
-            raise PlanMismatch(
-                "reading", "the plan", "this is no plan of this version", "make a new one with `resettle plan`"
-            )
+            raise PlanMismatch("reading", "the plan", "this is no plan of this version", "make a new one with `resettle plan`")
         body = {key: value for key, value in data.items() if key != "hash"}
         if canon.digest(body) != data["hash"]:
             raise PlanMismatch(

@@ -38,9 +38,7 @@ class Draft:
         return any(True for _ in sealed_places(self.resource.spec))
 
     def view(self) -> View:
-        return View(
-            self.resource.spec, lambda name: tuple(owner.kind for owner in sorted(self.owners(frozenset({name}))))
-        )
+        return View(self.resource.spec, lambda name: tuple(owner.kind for owner in sorted(self.owners(frozenset({name})))))
 
     def hops(self) -> list[Hop]:
         """The hops that this thing's content takes, in order. A coined thing has no content in the source."""
@@ -60,8 +58,7 @@ def draft(resource: Resource, registry: Registry, book: AddressBook) -> Draft:
     late |= {
         name
         for name in kind.make.first
-        if any(mention.owner.kind != ACCOUNT for mention in mentions.get(name, ()))
-        and not is_sealed(resource.spec.get(name))
+        if any(mention.owner.kind != ACCOUNT for mention in mentions.get(name, ())) and not is_sealed(resource.spec.get(name))
     }
     early = set(resource.spec) - late
     return Draft(resource=resource, kind=kind, early=frozenset(early), late=frozenset(late), mentions=mentions)

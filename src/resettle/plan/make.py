@@ -39,7 +39,8 @@ def make_plan(
     wanted = parking.without_live(parking.add(wanted, source, target))
     book = _book(wanted, source, target)
     drafts = [draft(resource, registry, book) for resource in wanted.inventory.resources]
-    steps = graph.ordered(graph.staged(Steps(drafts, registry, source, inventory.region).all()))
+    drafting = Steps(drafts, registry, source, inventory.region)
+    steps = graph.ordered(graph.staged(graph.loosened(drafting.all(), drafting.soft)))
     made = {step.id for step in steps}
     standing = [item for item in standing if specs.step_of(registry[item.ref.kind], item.live) not in made]
     found = [*inventory.gaps, *more, *from_mentions(drafts, wanted.inventory)]

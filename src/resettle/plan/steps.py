@@ -23,6 +23,7 @@ class Steps:
         self.drafts = {draft.ref: draft for draft in drafts}
         self.registry, self.source, self.region = registry, source, region
         self.steps: dict[str, Step] = {}
+        self.soft: set[tuple[str, str]] = set()  # (step, need) by the kind's word alone: no field needs what the need makes
         self._naming = self._who_names_whom()
 
     def all(self) -> tuple[Step, ...]:
@@ -58,7 +59,7 @@ class Steps:
         return identity
 
     def _made(self, draft: Draft) -> None:
-        needs = self._needs(draft, draft.early)
+        needs = self._needs(draft, draft.early, MAKE)
         if draft.kind.read.within:
             parent = Ref(draft.ref.side, draft.ref.region, draft.kind.read.within, draft.ref.id.split("|")[0])
             needs.add(self.id(replace(parent, region=self._region(parent.kind)), MAKE))
@@ -75,7 +76,7 @@ class Steps:
     def _configured(self, draft: Draft) -> None:
         if not draft.late:
             return
-        needs = self._needs(draft, draft.late) | {self.id(draft.ref, MAKE)}
+        needs = self._needs(draft, draft.late, CONFIGURE) | {self.id(draft.ref, MAKE)}
         content = draft.kind.make.content
         if content and content.vessel:
             needs.add(self.id(draft.ref, COPY))
@@ -106,7 +107,7 @@ class Steps:
             needs = set() if hop.shared else set(before)
             words = specs.words(hop.make.send)
             if hop.on == "target":
-                needs |= self._needs(draft, frozenset(words & set(draft.resource.spec)))
+                needs |= self._needs(draft, frozenset(words & set(draft.resource.spec)), HOP + hop.name)
             needs |= {self._grant(owner) for owner in self._admitted(draft, hop.admits)}
             writes: tuple[SourceWrite, ...] = ()
             if hop.on == "source":
@@ -132,9 +133,7 @@ class Steps:
         found: list[Ref] = []
         for place in places:
             refs = [draft.ref] if place == "self" else sorted(draft.owners(frozenset({place.split(".")[0]})))
-            found += [
-                ref for ref in refs if ref in self.drafts and self.registry[ref.kind].grant and ref.side is Side.SOURCE
-            ]
+            found += [ref for ref in refs if ref in self.drafts and self.registry[ref.kind].grant and ref.side is Side.SOURCE]
         return found
 
     def _grant(self, ref: Ref) -> str:
@@ -153,17 +152,18 @@ class Steps:
         )
         return self._add(ref, GRANT, Stage.PARK, (), [dict(statement) for statement in grant.statements], (write,))
 
-    def _needs(self, draft: Draft, fields: frozenset[str]) -> set[str]:
-        """The steps that must be done before these fields can be sent."""
+    def _needs(self, draft: Draft, fields: frozenset[str], action: str) -> set[str]:
+        """The steps that must be done before this action can send these fields."""
         owners = draft.owners(fields)
         needs = {self.id(owner, MAKE) for owner in owners}
-        needs |= {self.id(owner, CONFIGURE) for owner in owners if owner.kind in draft.kind.name.settled}
+        soft = {self.id(owner, CONFIGURE) for owner in owners if owner.kind in draft.kind.name.settled}
         for other, via in draft.kind.name.after.items():
             for owner in owners:
                 if owner.kind == via:
                     for ref in self._naming.get((other, owner), ()):
-                        needs |= {self.id(ref, MAKE), self.id(ref, CONFIGURE)} if ref != draft.ref else set()
-        return needs
+                        soft |= {self.id(ref, MAKE), self.id(ref, CONFIGURE)} if ref != draft.ref else set()
+        self.soft |= {(self.id(draft.ref, action), need) for need in soft - needs}
+        return needs | soft
 
     def _who_names_whom(self) -> dict[tuple[str, Ref], list[Ref]]:
         """For each kind and each thing: who of that kind names it, or is its child."""

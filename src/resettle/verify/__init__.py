@@ -35,9 +35,7 @@ def verify(desk: Desk) -> Verdict:
     findings += compare(desk, standing)
     contents, tallies = prove_contents(desk, standing)
     findings += contents
-    accepted = tuple(
-        finding for finding in findings if finding.sort == "unproved" and finding.path in desk.plan.accepted
-    )
+    accepted = tuple(finding for finding in findings if finding.sort == "unproved" and finding.path in desk.plan.accepted)
     return Verdict(
         findings=tuple(finding for finding in findings if finding not in accepted),
         compared=len(desk.plan.inventory.resources),

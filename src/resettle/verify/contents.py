@@ -27,9 +27,7 @@ def prove_contents(desk: Desk, standing: Standing) -> tuple[list[Finding], list[
         if part.kind.human.unproved and part.hops():
             gap = next((surface.partition(": ")[0] for surface in part.kind.human.gaps), "")
             findings.append(
-                Finding(
-                    sort="unproved", on=str(resource.ref), path=f"{gap}:{resource.ref}", what=part.kind.human.unproved
-                )
+                Finding(sort="unproved", on=str(resource.ref), path=f"{gap}:{resource.ref}", what=part.kind.human.unproved)
             )
     return findings, tallies
 

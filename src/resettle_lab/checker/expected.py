@@ -172,9 +172,7 @@ def _bucket_opened(seeded: Seeded, params: Params, reply: Params) -> None:
 
 
 def _key(seeded: Seeded, params: Params, reply: Params) -> None:
-    sent: Params = {
-        name: params[name] for name in ("Description", "KeyUsage", "KeySpec", "MultiRegion") if name in params
-    }
+    sent: Params = {name: params[name] for name in ("Description", "KeyUsage", "KeySpec", "MultiRegion") if name in params}
     sent |= {"Tags": tags(params.get("Tags"), "TagKey", "TagValue"), "KeyRotationEnabled": False}
     if "Policy" in params:
         sent["Policy"] = parsed(params["Policy"])

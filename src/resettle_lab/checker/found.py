@@ -129,9 +129,9 @@ def _roles(reader: Reader) -> Iterable[Item]:
 def _policies(reader: Reader) -> Iterable[Item]:
     for listed in reader.all("iam", "list_policies", "Policies", Scope="Local"):
         policy = reader.call("iam", "get_policy", PolicyArn=listed["Arn"])["Policy"]
-        version = reader.call(
-            "iam", "get_policy_version", PolicyArn=listed["Arn"], VersionId=policy["DefaultVersionId"]
-        )["PolicyVersion"]
+        version = reader.call("iam", "get_policy_version", PolicyArn=listed["Arn"], VersionId=policy["DefaultVersionId"])[
+            "PolicyVersion"
+        ]
         own = {"PolicyDocument": parsed(version["Document"]), "Tags": tags(policy.get("Tags"))}
         yield Item(kind="ManagedPolicy", key=listed["PolicyName"], properties={"Description": ""} | policy | own)
 

@@ -124,9 +124,7 @@ def _shown(name: str, item: Item, value: Any) -> str:
     return text
 
 
-def _rows(
-    reader: Reader, found: Mapping[tuple[str, str], Item], rows: Mapping[str, str], account: str
-) -> Iterator[Finding]:
+def _rows(reader: Reader, found: Mapping[tuple[str, str], Item], rows: Mapping[str, str], account: str) -> Iterator[Finding]:
     endpoint = reader.client("rds").meta.endpoint_url
     for name, wanted in rows.items():
         if ("DBInstance", name) in found:
@@ -151,9 +149,7 @@ def _objects(
         names = objects.differences(reader, bucket, key, seeded.store.versions[name, key], listed[key])
         wrong += [Finding(kind="Object", key=label, property=each) for each in names]
     for key in sorted(set(listed) - keys):
-        wrong.append(
-            Finding(kind="Object", key=f"{name}/{key}", property="existence", expected="absent", found="present")
-        )
+        wrong.append(Finding(kind="Object", key=f"{name}/{key}", property="existence", expected="absent", found="present"))
     return lost, wrong, counted
 
 

@@ -23,9 +23,7 @@ class Setting:
 
 
 SETTINGS = (
-    Setting(
-        name="Versioning", put="PutBucketVersioning", member="VersioningConfiguration", get="get_bucket_versioning"
-    ),
+    Setting(name="Versioning", put="PutBucketVersioning", member="VersioningConfiguration", get="get_bucket_versioning"),
     Setting(
         name="Cors",
         put="PutBucketCors",

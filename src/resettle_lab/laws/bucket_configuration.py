@@ -100,7 +100,6 @@ LAW = Law(
     name="bucket-configuration",
     rule="What was put as a bucket's lifecycle, notifications (EventBridge among them) and payer comes back whole, each rule with "
     "an id.",
-    source="Amazon S3 API reference: PutBucketLifecycleConfiguration, PutBucketNotificationConfiguration, "
-    "PutBucketRequestPayment",
+    source="Amazon S3 API reference: PutBucketLifecycleConfiguration, PutBucketNotificationConfiguration, PutBucketRequestPayment",
     install=install,
 )

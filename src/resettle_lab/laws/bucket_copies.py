@@ -91,7 +91,6 @@ LAW = Law(
     name="bucket-copies",
     rule="One CopyObject or UploadPartCopy takes at most 5 GiB (the lab's setting single_copy_limit); an object's tags "
     "are copied with it, between accounts too.",
-    source="Amazon S3 API reference: CopyObject, UploadPartCopy; Amazon S3 User Guide: Amazon S3 multipart upload "
-    "limits",
+    source="Amazon S3 API reference: CopyObject, UploadPartCopy; Amazon S3 User Guide: Amazon S3 multipart upload limits",
     install=install,
 )

@@ -24,9 +24,7 @@ def _validated(original: Callable[..., None]) -> Callable[..., None]:
             for one in (notification_config or {}).get(kind) or []:
                 if not admits(bucket, one[element]):
                     message = "Unable to validate the following destination configurations"
-                    raise aws_error(
-                        "InvalidArgument", message, 400, argument_name=one[element], argument_value="not reachable"
-                    )
+                    raise aws_error("InvalidArgument", message, 400, argument_name=one[element], argument_value="not reachable")
         original(backend, bucket_name, notification_config)
 
     return put

@@ -35,9 +35,7 @@ def _held(thing: str) -> AwsError:
 def _unused_group(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def delete_security_group(response: Any) -> Any:
         backend = response.ec2_backend
-        group = backend.get_security_group_by_name_or_id(
-            response._get_param("GroupId") or response._get_param("GroupName")
-        )
+        group = backend.get_security_group_by_name_or_id(response._get_param("GroupId") or response._get_param("GroupName"))
         if group is not None and group.is_default:
             raise aws_error("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted', 400)
         if group is not None and any(_users_of_group(backend, group)):

@@ -114,9 +114,7 @@ def _serve(request: Request, world: World, secret: bytes) -> Response | None:
     account, region, name, version, digest = (unquote(one) for one in path.removeprefix(_PREFIX).split("/"))
     query = {name: values[0] for name, values in parse_qs(request.http.environ.get("QUERY_STRING", "")).items()}
     moment = query.get("X-Amz-Date", "")
-    if account in world.revoked or not hmac.compare_digest(
-        query.get("X-Amz-Signature", ""), _sign(path, moment, secret)
-    ):
+    if account in world.revoked or not hmac.compare_digest(query.get("X-Amz-Signature", ""), _sign(path, moment, secret)):
         return _refuse("SignatureDoesNotMatch")
     age = time.time() - datetime.strptime(moment, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
     if age > float(world.settings.get("code_link_seconds", _VALID)):

@@ -102,9 +102,7 @@ def _check_network(backend: Any, network: dict[str, Any], role: Any) -> None:
 
 def _check_key(backend: Any, name: str | None) -> None:
     if name and _keys.find(name, account=backend.account_id, region=backend.region_name) is None:
-        raise invalid(
-            "Lambda was unable to configure access to your environment variables: the KMS key does not exist."
-        )
+        raise invalid("Lambda was unable to configure access to your environment variables: the KMS key does not exist.")
 
 
 def _vpc_config(function: Any) -> dict[str, Any] | None:

@@ -25,9 +25,7 @@ def _added(original: Callable[..., Any]) -> Callable[..., Any]:
         asked = json.loads(raw)
         function = backend.get_function(function_name, qualifier)
         if any(one.get("Sid") == asked["StatementId"] for one in function.policy.statements):
-            message = (
-                f"The statement id ({asked['StatementId']}) provided already exists. Please provide a new statement id."
-            )
+            message = f"The statement id ({asked['StatementId']}) provided already exists. Please provide a new statement id."
             raise aws_error("ResourceConflictException", message, 409)
         plain = {name: value for name, value in asked.items() if name not in _CONDITIONS}
         statement = original(backend, function_name, qualifier, json.dumps(plain))

@@ -13,9 +13,7 @@ from resettle_lab.world import World, aws_error
 
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")
 # AWS page "PutRetentionPolicy".
-_RETENTIONS = frozenset(
-    {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-)
+_RETENTIONS = frozenset({1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653})
 
 
 def install(world: World) -> None:

@@ -109,9 +109,7 @@ def _unused_subnet_group(original: Callable[..., Any]) -> Callable[..., Any]:
         group = backend.subnet_groups.get(subnet_name)
         users = [one for one in backend.databases.values() if getattr(one, "db_subnet_group", None) is group]
         if group is not None and users:
-            message = (
-                f"Cannot delete the subnet group '{subnet_name}' because at least one database instance is using it."
-            )
+            message = f"Cannot delete the subnet group '{subnet_name}' because at least one database instance is using it."
             raise aws_error("InvalidDBSubnetGroupStateFault", message, 400)
         return original(backend, subnet_name)
 
@@ -150,16 +148,12 @@ def _named_exists(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _parameters_checked(original: Callable[..., Any]) -> Callable[..., Any]:
-    def modify_db_parameter_group(
-        backend: Any, db_parameter_group_name: str, db_parameter_group_parameters: Any
-    ) -> Any:
+    def modify_db_parameter_group(backend: Any, db_parameter_group_name: str, db_parameter_group_parameters: Any) -> Any:
         parameters = list(db_parameter_group_parameters)
         if db_parameter_group_name.startswith("default."):
             raise aws_error("InvalidParameterValue", "default parameter groups cannot be modified.", 400)
         if len(parameters) > _AT_ONCE:
-            raise aws_error(
-                "InvalidParameterValue", "A maximum of 20 parameters can be modified in a single request.", 400
-            )
+            raise aws_error("InvalidParameterValue", "A maximum of 20 parameters can be modified in a single request.", 400)
         for one in parameters:
             if one["ParameterName"] in _STATIC and one.get("ApplyMethod") == "immediate":
                 message = f"cannot use immediate apply method for static parameter: {one['ParameterName']}"

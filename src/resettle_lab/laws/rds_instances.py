@@ -33,9 +33,7 @@ def install(world: World) -> None:
 
 def key_not_accessible(name: str) -> AwsError:
     """What RDS says of a key that the caller cannot use, for whatever reason."""
-    message = (
-        f"The specified KMS key [{name}] does not exist, is not enabled or you do not have permissions to access it."
-    )
+    message = f"The specified KMS key [{name}] does not exist, is not enabled or you do not have permissions to access it."
     return aws_error("KMSKeyNotAccessibleFault", message, 400)
 
 
@@ -52,9 +50,7 @@ def _complete(original: Callable[..., None], world: World) -> Callable[..., None
         if asked.get("db_cluster_identifier") is None:
             _prepare(backend, asked)
         original(instance, backend, **asked)
-        seed = (
-            f"{backend.account_id}{backend.region_name}{instance.db_instance_identifier}{instance.created.timestamp()}"
-        )
+        seed = f"{backend.account_id}{backend.region_name}{instance.db_instance_identifier}{instance.created.timestamp()}"
         instance.dbi_resource_id = "db-" + hashlib.sha256(seed.encode()).hexdigest()[:26].upper()
         _describe_more(instance, asked)
         begin(world, instance, now="creating", then="available")
@@ -154,13 +150,9 @@ def _updated(original: Callable[..., None]) -> Callable[..., None]:
         renamed = {_MODIFIED_NAMES.get(name, name): value for name, value in asked.items()}
         if renamed.get("performance_insights_enabled"):
             where = {"account": instance.account_id, "region": instance.region}
-            renamed["performance_insights_kms_key_id"] = own_key(
-                renamed.get("performance_insights_kms_key_id"), **where
-            ).arn
+            renamed["performance_insights_kms_key_id"] = own_key(renamed.get("performance_insights_kms_key_id"), **where).arn
             kept = instance.performance_insights_retention_period or 7
-            renamed["performance_insights_retention_period"] = (
-                renamed.get("performance_insights_retention_period") or kept
-            )
+            renamed["performance_insights_retention_period"] = renamed.get("performance_insights_retention_period") or kept
         original(instance, **renamed)
         instance.certificate_details = {"CAIdentifier": instance.ca_certificate_identifier}
 
@@ -170,9 +162,7 @@ def _updated(original: Callable[..., None]) -> Callable[..., None]:
 def _looked_at(original: Callable[..., Any]) -> Callable[..., Any]:
     def describe_db_instances(backend: Any, *arguments: Any, **named: Any) -> Any:
         found = original(backend, *arguments, **named)
-        if (
-            named.pop("filters", None) is not None
-        ):  # only the API's own describe passes filters; moto's inner ones do not
+        if named.pop("filters", None) is not None:  # only the API's own describe passes filters; moto's inner ones do not
             for instance in found:
                 look(instance)
         return found

@@ -73,9 +73,7 @@ def _guarded(action: str) -> Callable[[Callable[[Any], str]], Callable[[Any], st
 def _check_foreign(found: Any | None, caller: Caller, action: str) -> None:
     request = None if found is None else Request(action=f"secretsmanager:{action}", resource=found.arn)
     if found is None or request is None or decide(found.policy, caller, request) != "Allow":
-        message = (
-            f"User: {caller.arn} is not authorized to perform: secretsmanager:{action} because no policy allows it"
-        )
+        message = f"User: {caller.arn} is not authorized to perform: secretsmanager:{action} because no policy allows it"
         raise aws_error("AccessDeniedException", message, 400)
 
 

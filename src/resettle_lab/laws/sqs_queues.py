@@ -151,9 +151,7 @@ def _dead_letters_at_home(original: Callable[..., None]) -> Callable[..., None]:
         arn = wanted.get("deadLetterTargetArn") if isinstance(wanted, dict) else None
         held = sqs_backends[queue.account_id][queue.region].queues.values()
         if arn is not None and arn not in {one.queue_arn for one in held}:
-            message = (
-                f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
-            )
+            message = f"Value {policy} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist."
             raise aws_error("InvalidParameterValue", message, 400)
         original(queue, policy)
 
@@ -165,9 +163,7 @@ def _created(original: Callable[..., Any], world: World) -> Callable[..., Any]:
         deleted = getattr(backend, "lab_deleted", {}).get(name)
         blocked = _BLOCKED_SECONDS * float(world.settings.get("queue_name_factor", 0.0))
         if deleted is not None and time.monotonic() - deleted < blocked:
-            message = (
-                "You must wait 60 seconds after deleting a queue before you can create another with the same name."
-            )
+            message = "You must wait 60 seconds after deleting a queue before you can create another with the same name."
             raise aws_error("AWS.SimpleQueueService.QueueDeletedRecently", message, 400)
         held = backend.queues.get(name)
         if held is not None and _differs(held, {**asked, "tags": tags}):

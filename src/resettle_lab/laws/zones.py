@@ -58,9 +58,7 @@ def _described(own_zones: OwnZones) -> Callable[..., list[Zone]]:
         zones = list(own_zones(self.account_id, self.region_name))
         found: list[Zone] = filter_resources(zones, filters, FILTERS) if filters else zones
         return [
-            zone
-            for zone in found
-            if (not zone_ids or zone.zone_id in zone_ids) and (not zone_names or zone.name in zone_names)
+            zone for zone in found if (not zone_ids or zone.zone_id in zone_ids) and (not zone_names or zone.name in zone_names)
         ]
 
     return describe_availability_zones
@@ -78,9 +76,7 @@ def _created_in_own_zone(original: Callable[..., Any], own_zones: OwnZones) -> C
     ) -> Any:
         zones = own_zones(self.account_id, self.region_name)
         zone = _chosen(zones, availability_zone, availability_zone_id)
-        subnet = original(
-            self, vpc_id, cidr_block, ipv6_cidr_block=ipv6_cidr_block, availability_zone=zone.name, **rest
-        )
+        subnet = original(self, vpc_id, cidr_block, ipv6_cidr_block=ipv6_cidr_block, availability_zone=zone.name, **rest)
         subnet._availability_zone = zone
         return subnet
 

@@ -140,9 +140,7 @@ def _groups(draw: Draw, cidr: str) -> tuple[Group, ...]:
     rules[names[2]].append(Rule(peer=f"198.51.100.{rng.randrange(1, 250)}/32", low=22, note="SSH"))
     for name in names[4:]:
         low = rng.randrange(1024, 9000)
-        rules[name].append(
-            Rule(peer=rng.choice(names), low=low, high=low + rng.randrange(3), protocol=rng.choice(("tcp", "udp")))
-        )
+        rules[name].append(Rule(peer=rng.choice(names), low=low, high=low + rng.randrange(3), protocol=rng.choice(("tcp", "udp"))))
     groups = []
     for name in names:
         closed = rng.random() < 0.3
@@ -200,9 +198,7 @@ def _admit(queue: Queue, role: str, bucket: str) -> Queue:
             },
         ),
     )
-    return Queue(
-        name=queue.name, feeders=queue.feeders, bodies=queue.bodies, tags=queue.tags, policy=document(*statements)
-    )
+    return Queue(name=queue.name, feeders=queue.feeders, bodies=queue.bodies, tags=queue.tags, policy=document(*statements))
 
 
 def _role(draw: Draw, function: str, bucket: str, queue: str, key: str) -> Role:

@@ -116,10 +116,7 @@ def _objects(rng: random.Random, count: int, *, marked: bool) -> tuple[Object, .
             continue
         folder = rng.choice(("", "open/", "tmp/", "a b/", "깊은/folder/"))
         objects.append(Object(key=f"{folder}{rng.choice(WORDS)}-{number}", content=content, more=more))
-    return tuple(
-        Object(key=item.key, content=item.content, more=item.more if item.content is not None else {})
-        for item in objects
-    )
+    return tuple(Object(key=item.key, content=item.content, more=item.more if item.content is not None else {}) for item in objects)
 
 
 def _notification(rng: random.Random, function: str, queue: str) -> Params | None:
@@ -198,9 +195,7 @@ def databases(
         own = rng.random() < 0.7
         if own:
             groups[group] = (request, PARAMETERS[engine])
-        encryption = rng.choice(
-            ({"StorageEncrypted": False}, {"StorageEncrypted": True}, {"KmsKeyId": f"@@key_arn:{key}@@"})
-        )
+        encryption = rng.choice(({"StorageEncrypted": False}, {"StorageEncrypted": True}, {"KmsKeyId": f"@@key_arn:{key}@@"}))
         settings = {
             "Engine": engine,
             "EngineVersion": version,

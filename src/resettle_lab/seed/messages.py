@@ -12,9 +12,7 @@ def make(making: Making, queues: tuple[Queue, ...]) -> None:
     """Make the queues; learned as `queue_url:` and `queue_arn:`."""
     sqs = making.client("sqs")
     for queue in queues:
-        url = sqs.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes), tags=dict(queue.tags))[
-            "QueueUrl"
-        ]
+        url = sqs.create_queue(QueueName=queue.name, Attributes=dict(queue.attributes), tags=dict(queue.tags))["QueueUrl"]
         making.learn("queue_url", queue.name, url)
         making.learn("queue_arn", queue.name, f"arn:aws:sqs:{making.region}:{making.account}:{queue.name}")
     for queue in queues:

@@ -164,10 +164,7 @@ def _book_covers(rng: random.Random) -> Bucket:
 def _cover_versions(rng: random.Random) -> tuple[Object, ...]:
     more = {"ContentType": "image/png", "Metadata": {"isbn": "9788937460777"}}
     return (
-        *(
-            Object(key="covers/mythos.png", content=image(rng), more=more | {"Tagging": f"edition={n}"})
-            for n in (1, 2, 3)
-        ),
+        *(Object(key="covers/mythos.png", content=image(rng), more=more | {"Tagging": f"edition={n}"}) for n in (1, 2, 3)),
         Object(key="covers/withdrawn.png", content=image(rng), more=more),
         Object(key="covers/withdrawn.png", content=None),
         Object(key="covers/back-again.png", content=image(rng), more=more),
@@ -199,8 +196,7 @@ def _recognition_input(rng: random.Random) -> Bucket:
             ("put_bucket_ownership_controls", {"OwnershipControls": _owner("BucketOwnerEnforced")}),
         ),
         objects=tuple(
-            Object(key=f"in/{number:04}.jpg", content=image(rng, 400), more={"ContentType": "image/jpeg"})
-            for number in range(12)
+            Object(key=f"in/{number:04}.jpg", content=image(rng, 400), more={"ContentType": "image/jpeg"}) for number in range(12)
         ),
         notification={"LambdaFunctionConfigurations": [_event("recognise", "book-recognition", "in/", ".jpg")]},
     )

@@ -89,12 +89,8 @@ GROUPS = (
         rules=_from(3306, "user-service") + _from(3306, "10.0.6.0/24", note="tasks by subnet, 2023"),
         open_egress=False,
     ),
-    Group(
-        name="book-db", note="Book database", rules=_from(3306, "book-service", "book-recognition"), open_egress=False
-    ),
-    Group(
-        name="user-redis", note="User cache", rules=(Rule(peer="user-redis", low=16379), *_from(6379, "user-service"))
-    ),
+    Group(name="book-db", note="Book database", rules=_from(3306, "book-service", "book-recognition"), open_egress=False),
+    Group(name="user-redis", note="User cache", rules=(Rule(peer="user-redis", low=16379), *_from(6379, "user-service"))),
     Group(name="book-redis", note="Book cache", rules=_from(6379, "book-service")),
     Group(
         name="docs-server",
@@ -115,9 +111,7 @@ GROUPS = (
 NETWORK = Network(
     name=VPC,
     cidr="10.0.0.0/16",
-    subnets=tuple(
-        Subnet(name=name, cidr=cidr, zone=zone, public=name.startswith("public")) for name, cidr, zone in SUBNETS
-    ),
+    subnets=tuple(Subnet(name=name, cidr=cidr, zone=zone, public=name.startswith("public")) for name, cidr, zone in SUBNETS),
     groups=GROUPS,
 )
 
@@ -183,9 +177,7 @@ ROLES = (
         attached=(AWS + "AmazonEC2ContainerRegistryReadOnly",),
         inline={
             "read-own-parameters": document(
-                allow(
-                    "ssm:GetParameter", PARAMETERS, Condition={"StringEquals": {"aws:SourceVpc": f"@@vpc_id:{VPC}@@"}}
-                )
+                allow("ssm:GetParameter", PARAMETERS, Condition={"StringEquals": {"aws:SourceVpc": f"@@vpc_id:{VPC}@@"}})
             )
         },
         tags=PROJECT,
@@ -221,9 +213,7 @@ POLICIES = (
                 ["arn:aws:s3:::mybrary-user-service/*", "arn:aws:s3:::mybrary-recognition-input/*"],
                 Sid="Objects",
             ),
-            allow(
-                "s3:ListBucket", ["arn:aws:s3:::mybrary-user-service", "arn:aws:s3:::mybrary-book-covers"], Sid="List"
-            ),
+            allow("s3:ListBucket", ["arn:aws:s3:::mybrary-user-service", "arn:aws:s3:::mybrary-book-covers"], Sid="List"),
         ),
     ),
     ManagedPolicy(
@@ -325,9 +315,7 @@ QUEUES = (
             },
         ),
         dead_letters="mybrary-follow-dlq",
-        bodies=tuple(
-            f'{{"follower": {number}, "followee": {number * 7 % 50}, "메모": "팔로우"}}' for number in range(25)
-        ),
+        bodies=tuple(f'{{"follower": {number}, "followee": {number * 7 % 50}, "메모": "팔로우"}}' for number in range(25)),
     ),
 )
 

@@ -24,9 +24,7 @@ def seed_role(session: Any) -> None:
     """A role that another may assume, and that one with a boundary, attachments and a condition on the account."""
     iam = session.client("iam")
     account = session.client("sts").get_caller_identity()["Account"]
-    bare = iam.create_role(
-        RoleName="seed-bare", AssumeRolePolicyDocument=_document(_trust(Service="ec2.amazonaws.com"))
-    )
+    bare = iam.create_role(RoleName="seed-bare", AssumeRolePolicyDocument=_document(_trust(Service="ec2.amazonaws.com")))
     policy = iam.create_policy(PolicyName="seed-boundary", PolicyDocument=_document(_allow("s3:*", "*")))
     rich = iam.create_role(
         Path="/seed/roles/",
@@ -50,9 +48,7 @@ def seed_role(session: Any) -> None:
 def seed_managed_policy(session: Any) -> None:
     """A policy whose second version is in force, that names the role to which it is attached, a queue and a key."""
     iam = session.client("iam")
-    role = iam.create_role(
-        RoleName="seed-holder", AssumeRolePolicyDocument=_document(_trust(Service="ecs-tasks.amazonaws.com"))
-    )
+    role = iam.create_role(RoleName="seed-holder", AssumeRolePolicyDocument=_document(_trust(Service="ecs-tasks.amazonaws.com")))
     queue = session.client("sqs").create_queue(QueueName="seed-policy-queue")["QueueUrl"]
     attributes = session.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
     key = session.client("kms").create_key(Description="seed")["KeyMetadata"]["Arn"]

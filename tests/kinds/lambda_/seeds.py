@@ -67,9 +67,7 @@ def seed_function(session: Any) -> None:
         {"Effect": "Allow", "Action": ["ec2:*NetworkInterface*"], "Resource": "*"},
         {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": key},
     )
-    session.client("iam").put_role_policy(
-        RoleName="seed-rich-role", PolicyName="work", PolicyDocument=_document(*allowed)
-    )
+    session.client("iam").put_role_policy(RoleName="seed-rich-role", PolicyName="work", PolicyDocument=_document(*allowed))
     session.client("logs").create_log_group(logGroupName="/seed/functions")
     _function(
         session,

@@ -21,7 +21,7 @@ def _policy(*statements: dict[str, Any]) -> str:
 
 
 def seed_bucket(session: Any) -> None:
-    """A versioned bucket under a key of its own, with rules, inventories, notifications, and objects with all their sorts of data."""
+    """A versioned bucket under a key of its own, with rules, reports, notifications, and objects of every sort."""
     account = session.client("sts").get_caller_identity()["Account"]
     _made(session, "seed-reports-of-buckets")
     s3 = _made(session, "seed-rich-bucket")
@@ -130,8 +130,7 @@ def _fill(s3: Any, bucket: str) -> None:
     )
     upload = {"Bucket": bucket, "Key": "large", "UploadId": begun["UploadId"]}
     etags = [
-        s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"]
-        for number, body in enumerate((b"a" * PART, b"b" * 1000), 1)
+        s3.upload_part(**upload, PartNumber=number, Body=body)["ETag"] for number, body in enumerate((b"a" * PART, b"b" * 1000), 1)
     ]
     parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(etags, 1)]
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts})

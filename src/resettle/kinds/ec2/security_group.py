@@ -10,8 +10,7 @@ SOURCES = ("IpRanges", "Ipv6Ranges", "PrefixListIds", "UserIdGroupPairs")
 def one_rule_each(live: dict[str, Any]) -> dict[str, Any]:
     """Each rule with one source, as AWS counts them: describe groups them by port, and any grouping means the same."""
     return {
-        way: [rule for group in live.get(way, ()) for rule in _rules(group)]
-        for way in ("IpPermissions", "IpPermissionsEgress")
+        way: [rule for group in live.get(way, ()) for rule in _rules(group)] for way in ("IpPermissions", "IpPermissionsEgress")
     }
 
 

@@ -39,9 +39,7 @@ KIND = Kind(
         },
         gone=("InvalidSubnetID.NotFound",),
     ),
-    name=Named(
-        id="SubnetId", names={"id": strong("SubnetId"), "arn": strong("SubnetArn"), "cidr": extent("CidrBlock")}
-    ),
+    name=Named(id="SubnetId", names={"id": strong("SubnetId"), "arn": strong("SubnetArn"), "cidr": extent("CidrBlock")}),
     make=Make(
         calls=(Call("create_subnet"), Call("modify_subnet_attribute", {"SubnetId": "{self}"}, split=True)),
         id="Subnet.SubnetId",

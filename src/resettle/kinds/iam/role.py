@@ -6,8 +6,7 @@ from resettle.kind import Call, Human, Kind, Make, Named, Read, Undo, strong, we
 NOT_THERE = ("NoSuchEntity",)
 SWEEP = {"Filter": ["Role", "LocalManagedPolicy"]}  # equal for roles and policies: it is sent once
 OWN = (
-    "!starts_with(Path, '/aws-service-role/') && !starts_with(Path, '/aws-reserved/')"
-    " && !starts_with(RoleName, 'AWSReservedSSO_')"
+    "!starts_with(Path, '/aws-service-role/') && !starts_with(Path, '/aws-reserved/') && !starts_with(RoleName, 'AWSReservedSSO_')"
 )
 NOBODY = {
     "Version": "2012-10-17",

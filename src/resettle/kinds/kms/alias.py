@@ -9,7 +9,10 @@ def names_of_key(live: dict[str, Any]) -> dict[str, Any]:
     """An AWS-managed key has no thing of its own in an inventory: its alias answers to its id and ARN."""
     if not live["AliasName"].startswith("alias/aws/") or "TargetKeyId" not in live:
         return {}
-    return {"ManagedId": live["TargetKeyId"], "ManagedArn": f"{live['AliasArn'].rsplit(':', 1)[0]}:key/{live['TargetKeyId']}"}
+    return {
+        "ManagedId": live["TargetKeyId"],
+        "ManagedArn": f"{live['AliasArn'].rsplit(':', 1)[0]}:key/{live['TargetKeyId']}",
+    }
 
 
 KIND = Kind(

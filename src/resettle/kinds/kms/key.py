@@ -44,7 +44,9 @@ KIND = Kind(
             "CustomKeyStoreId": "a custom key store does not move",
             "CreationDate": "read only",
             "CustomerMasterKeySpec": "the old name of KeySpec",
+            "CurrentKeyMaterialId": "read only",
             "DeletionDate": "keys about to go are not moved",
+            "EncapsulationAlgorithms": "follows from KeySpec",
             "EncryptionAlgorithms": "follows from KeySpec",
             "ExpirationModel": "imported material is a person's to import again",
             "KeyAgreementAlgorithms": "follows from KeySpec",
@@ -54,7 +56,6 @@ KIND = Kind(
             "SigningAlgorithms": "follows from KeySpec",
             "ValidTo": "imported material is a person's to import again",
             "XksKeyConfiguration": "an external key store does not move",
-            "XksKeyId": "an external key store does not move",
         },
         json=("Policy",),
         absent={"Rotating": False},
@@ -74,7 +75,11 @@ KIND = Kind(
         retry=("MalformedPolicyDocumentException",),  # a role in the policy that IAM does not show everywhere yet
     ),
     undo=Undo(
-        delete=Call("schedule_key_deletion", {"KeyId": "{self}", "PendingWindowInDays": 7}, already=("KMSInvalidStateException",)),
+        delete=Call(
+            "schedule_key_deletion",
+            {"KeyId": "{self}", "PendingWindowInDays": 7},
+            already=("KMSInvalidStateException",),
+        ),
         gone=("NotFoundException",),
         remains="a key waits seven days before it is gone; nothing shortens that",
     ),

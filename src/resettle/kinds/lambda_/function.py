@@ -69,6 +69,10 @@ KIND = Kind(
             "VpcConfig.Ipv6AllowedForDualStack": False,
         },
         opaque=("Environment.Variables.*",),
+        blind={
+            "Environment.Error": "its environment cannot be decrypted, and would be lost",
+            "ImageConfigResponse.Error": "its image settings cannot be read, and would be lost",
+        },
         gone=NOT_THERE,
     ),
     name=Named(

@@ -39,9 +39,7 @@ KIND = Kind(
     "lambda",
     read=Read(
         within="AWS::Lambda::Function",
-        list=Call(
-            "get_policy", {"FunctionName": "{self}"}, parse="Policy", each="Policy.Statement[]", missing=NOT_THERE
-        ),
+        list=Call("get_policy", {"FunctionName": "{self}"}, parse="Policy", each="Policy.Statement[]", missing=NOT_THERE),
         inherit=("FunctionName",),
         derive=parameters,
         drop={

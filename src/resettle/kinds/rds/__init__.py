@@ -32,6 +32,8 @@ def _snapshot(name: str, op: str, send: dict[str, Any], why: str, **more: Any) -
         identity="DBSnapshotIdentifier",
         ready=Until(path="Status", good=("available",), bad=("failed",), within=7200, every=15),
         undo=Call("delete_db_snapshot", SNAPSHOT_ID, already=NO_SNAPSHOT),
+        # a backup that runs; a key or a share that has not spread yet (RDS User Guide, "Sharing a DB snapshot")
+        retry=("InvalidDBInstanceState", "KMSKeyNotAccessibleFault", *NO_SNAPSHOT),
         why=why,
     )
 
@@ -44,9 +46,7 @@ def _shared(name: str, snapshot: str, when: Callable[[View], bool]) -> Hop:
         on="source",
         make=Call("modify_db_snapshot_attribute", {**send, "ValuesToAdd": ["{target_account}"]}),
         identity="DBSnapshotAttributesResult.DBSnapshotIdentifier",
-        undo=Call(
-            "modify_db_snapshot_attribute", {**send, "ValuesToRemove": ["{target_account}"]}, already=NO_SNAPSHOT
-        ),
+        undo=Call("modify_db_snapshot_attribute", {**send, "ValuesToRemove": ["{target_account}"]}, already=NO_SNAPSHOT),
         resource=snapshot,
         when=when,
         why="shares the snapshot with the target account alone",

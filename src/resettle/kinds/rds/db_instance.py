@@ -77,6 +77,12 @@ KIND = Kind(
         drop={field: reason for reason, fields in DROPPED.items() for field in fields.split()},
         absent={"AssociatedRoles": [], "MonitoringInterval": 0},
         sets=("AssociatedRoles", "EnableCloudwatchLogsExports", "ProcessorFeatures", "VpcSecurityGroupIds"),
+        blind={
+            "OptionGroupMemberships[?!starts_with(OptionGroupName, 'default:')]": "its option group does not move yet",
+            "DomainMemberships": "it is joined to a directory, which does not move",
+            "ReadReplicaSourceDBInstanceIdentifier": "it is a read replica, and would arrive as an instance of its own",
+            "CustomIamInstanceProfile": "it is RDS Custom, which does not move",
+        },
         gone=NOT_THERE,
     ),
     name=Named(
@@ -136,9 +142,8 @@ KIND = Kind(
         caveats=(
             "rows written after the snapshot stay behind until the switch",
             "storage warms up after a restore: the first reads are slow",
-            "a read replica arrives as an instance of its own",
+            "a static parameter that shows as pending-reboot takes effect at the next reboot",
             "a master password that RDS manages is made anew, in a new secret",
-            "an option group of one's own, a directory, an Outpost and RDS Custom do not move",
         ),
         gaps=("rows: rows cannot be looked into; one may hold a URL of the old account",),
         unproved="rows travel inside a snapshot: the chain of copies is shown",

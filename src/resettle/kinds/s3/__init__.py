@@ -50,9 +50,7 @@ GROUPS = {
 
 def written(live: dict[str, Any]) -> dict[str, Any]:
     """Dates of lifecycle rules as text; the access control list as the canned one that it equals."""
-    others = [
-        grant for grant in live["Access"]["Grants"] if grant["Grantee"].get("ID") != live["Access"]["Owner"]["ID"]
-    ]
+    others = [grant for grant in live["Access"]["Grants"] if grant["Grantee"].get("ID") != live["Access"]["Owner"]["ID"]]
     named = sorted((grant["Grantee"].get("URI", "").rsplit("/", 1)[-1], grant["Permission"]) for grant in others)
     rules = live.get("Lifecycle", {}).get("Rules", ())
     for part in (part for rule in rules for part in (rule.get("Expiration", {}), *rule.get("Transitions", ()))):

@@ -28,9 +28,7 @@ KIND = Kind(
         tags=Call("get_bucket_tagging", BUCKET, at="TagSet", into="Tags", missing=("NoSuchTagSet",)),
         derive=written,
         rename={
-            "CreateBucketConfiguration": (
-                "Location.LocationConstraint && {LocationConstraint: Location.LocationConstraint}"
-            ),
+            "CreateBucketConfiguration": ("Location.LocationConstraint && {LocationConstraint: Location.LocationConstraint}"),
             "LogsDelivered": f"ACL=='{LOGS}' && `true` || `null`",
             "ObjectLockEnabledForBucket": "ObjectLockConfiguration.ObjectLockEnabled && `true`",
             "Versioned": "VersioningConfiguration.Status && `true`",
@@ -71,9 +69,7 @@ KIND = Kind(
         refs={
             "Bucket": "AWS::S3::Bucket",
             "BucketLoggingStatus.LoggingEnabled.TargetBucket": "AWS::S3::Bucket",
-            "ServerSideEncryptionConfiguration.Rules[].ApplyServerSideEncryptionByDefault.KMSMasterKeyID": (
-                "AWS::KMS::Alias"
-            ),
+            "ServerSideEncryptionConfiguration.Rules[].ApplyServerSideEncryptionByDefault.KMSMasterKeyID": ("AWS::KMS::Alias"),
         },
         after={
             "AWS::Lambda::Permission": "AWS::Lambda::Function",
@@ -99,9 +95,7 @@ KIND = Kind(
             put("encryption", "ServerSideEncryptionConfiguration"),
             Call("put_bucket_tagging", {**SELF, "Tagging": {"TagSet": "{tag_list}"}}, fields=("Tags",), when="Tags"),
             put("cors", "CORSConfiguration"),
-            put(
-                "request_payment", "RequestPaymentConfiguration", when="RequestPaymentConfiguration.Payer=='Requester'"
-            ),
+            put("request_payment", "RequestPaymentConfiguration", when="RequestPaymentConfiguration.Payer=='Requester'"),
             put("accelerate_configuration", "AccelerateConfiguration", when="AccelerateConfiguration.Status"),
         ),
         late=(

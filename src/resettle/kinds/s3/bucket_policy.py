@@ -7,9 +7,7 @@ KIND = Kind(
     "s3",
     read=Read(
         within="AWS::S3::Bucket",
-        list=Call(
-            "get_bucket_policy", {"Bucket": "{Bucket}"}, each="{Policy: Policy}", missing=("NoSuchBucketPolicy",)
-        ),
+        list=Call("get_bucket_policy", {"Bucket": "{Bucket}"}, each="{Policy: Policy}", missing=("NoSuchBucketPolicy",)),
         inherit=("Bucket",),
         json=("Policy",),
         gone=("NoSuchBucket",),

@@ -33,9 +33,7 @@ KIND = Kind(
     read=Read(
         list=Call("list_queues", each="QueueUrls[].{QueueUrl: @}"),
         item={"QueueUrl": "{self}"},
-        detail=(
-            Call("get_queue_attributes", {"QueueUrl": "{QueueUrl}", "AttributeNames": ["All"]}, at="{Raw: Attributes}"),
-        ),
+        detail=(Call("get_queue_attributes", {"QueueUrl": "{QueueUrl}", "AttributeNames": ["All"]}, at="{Raw: Attributes}"),),
         tags=Call("list_queue_tags", {"QueueUrl": "{QueueUrl}"}, at="Tags", into="Tags"),
         derive=named,
         rename={

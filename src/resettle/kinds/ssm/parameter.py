@@ -19,9 +19,7 @@ KIND = Kind(
                 batch=("Names", 10, "Name"),
             ),
         ),
-        tags=Call(
-            "list_tags_for_resource", {"ResourceType": "Parameter", "ResourceId": "{Name}"}, at="TagList", into="Tags"
-        ),
+        tags=Call("list_tags_for_resource", {"ResourceType": "Parameter", "ResourceId": "{Name}"}, at="TagList", into="Tags"),
         rename={"Policies": "Policies[0] && Policies[].PolicyText"},
         drop={
             "LastModifiedDate": "read only",
@@ -32,6 +30,7 @@ KIND = Kind(
         sets=("Policies",),
         absent={"DataType": "text", "Tier": "Standard"},
         opaque=("Value",),
+        blind={"!Value": "its value was not answered, and would be lost"},
         gone=NOT_THERE,
     ),
     name=Named(
