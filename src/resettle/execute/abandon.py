@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from resettle import shapes, specs
-from resettle.errors import CallFailed, CredentialsGone, ResettleError
+from resettle.errors import CallFailed, CredentialsGone, Denied, ResettleError
 from resettle.execute.desk import Desk
 from resettle.execute.grants import Grants
 from resettle.execute.hops import Hops
@@ -61,7 +61,8 @@ def abandon(desk: Desk, report: Report) -> Abandoned:
             waiting.remove(step)
             result.undone.append(step)
             report("done", step, "")
-        if len(waiting) == before and time.monotonic() >= until:
+        hopeless = not any(_may_pass(result.failed[step.id]) for step in waiting)
+        if len(waiting) == before and (hopeless or time.monotonic() >= until):
             break
         time.sleep(AGAIN * desk.pace if waiting else 0.0)
     for step in waiting:
@@ -78,6 +79,11 @@ def _tried(undo: Callable[[Step], None], step: Step) -> dict[str, ResettleError]
     except ResettleError as error:
         return {step.id: error}
     return {}
+
+
+def _may_pass(error: ResettleError) -> bool:
+    """Whether time alone may help: what AWS denies, and what is not AWS's to say, stays as it is."""
+    return isinstance(error, CallFailed) and not isinstance(error, Denied)
 
 
 def _forget(desk: Desk, step: Step) -> None:

@@ -45,7 +45,12 @@ class Grants:
         grant, context = _grant_of(kind), self._context(step.ref)
         before = desk.journal.state(step.id).detail.get("before")
         names = {statement["Sid"] for statement in grant.statements}
-        text = self._document(kind, grant, source, context)
+        try:
+            text = self._document(kind, grant, source, context)
+        except CallFailed as error:
+            if error.code in kind.read.gone:  # the thing went, and its document with it
+                return
+            raise
         if text is None or text == before:
             return
         present = canon.as_document(text)

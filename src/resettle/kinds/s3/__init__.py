@@ -1,8 +1,9 @@
-"""Kinds of S3, each file with one KIND; and how a bucket's two dozen configurations are read, each by a call of its own."""
+"""Kinds of S3, each file with one KIND; and how a bucket's two dozen configurations are
+read, each by a call of its own, and how its objects are opened to the target."""
 
 from typing import Any
 
-from resettle.kind import Call
+from resettle.kind import Call, Grant
 
 BUCKET = {"Bucket": "{Bucket}"}
 # S3 API reference, the Errors of each getter: "not configured" is an error with a code of its own.
@@ -46,6 +47,39 @@ GROUPS = {
     (("AuthenticatedUsers", "READ"),): "authenticated-read",
     (("LogDelivery", "READ_ACP"), ("LogDelivery", "WRITE")): "log-delivery-write",
 }
+TARGET = {"AWS": "arn:aws:iam::{target_account}:root"}
+# Who copies must be let in at both ends (S3 User Guide, "Bucket owner granting cross-account bucket permissions").
+READERS = Grant(
+    read=Call("get_bucket_policy", BUCKET, at="Policy", missing=("NoSuchBucketPolicy",)),
+    write=Call("put_bucket_policy", {**BUCKET, "Policy": "{document}"}),
+    delete=Call("delete_bucket_policy", BUCKET),
+    statements=(
+        {
+            "Sid": "ResettleReadsBucket",
+            "Effect": "Allow",
+            "Principal": TARGET,
+            "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
+            "Resource": "arn:aws:s3:::{Bucket}",
+        },
+        {
+            "Sid": "ResettleReadsObjects",
+            "Effect": "Allow",
+            "Principal": TARGET,
+            "Action": [
+                "s3:GetObject",
+                "s3:GetObjectVersion",
+                "s3:GetObjectTagging",
+                "s3:GetObjectVersionTagging",
+                "s3:GetObjectAcl",
+                "s3:GetObjectVersionAcl",
+                "s3:GetObjectRetention",
+                "s3:GetObjectLegalHold",
+            ],
+            "Resource": "arn:aws:s3:::{Bucket}/*",
+        },
+    ),
+    resource="{Bucket}",
+)
 
 
 def written(live: dict[str, Any]) -> dict[str, Any]:

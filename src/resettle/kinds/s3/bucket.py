@@ -1,11 +1,10 @@
 """S3 bucket with all its configurations. Its name is global, so the target's differs; its rules, logs and
 notifications begin only after its objects came."""
 
-from resettle.kind import Call, Content, Grant, Human, Kind, Make, Named, Read, Undo, distinct
-from resettle.kinds.s3 import BUCKET, MANY, SETTINGS, written
+from resettle.kind import Call, Content, Human, Kind, Make, Named, Read, Undo, distinct
+from resettle.kinds.s3 import BUCKET, MANY, READERS, SETTINGS, written
 
 SELF = {"Bucket": "{self}"}
-TARGET = {"AWS": "arn:aws:iam::{target_account}:root"}
 LOGS = "log-delivery-write"
 SUSPENDED = "VersioningConfiguration.Status=='Suspended'"
 
@@ -133,35 +132,5 @@ KIND = Kind(
             "presigned URLs die with their bucket and signer",
         ),
     ),
-    grant=Grant(
-        read=Call("get_bucket_policy", BUCKET, at="Policy", missing=("NoSuchBucketPolicy",)),
-        write=Call("put_bucket_policy", {**BUCKET, "Policy": "{document}"}),
-        delete=Call("delete_bucket_policy", BUCKET),
-        statements=(
-            {
-                "Sid": "ResettleReadsBucket",
-                "Effect": "Allow",
-                "Principal": TARGET,
-                "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
-                "Resource": "arn:aws:s3:::{Bucket}",
-            },
-            {
-                "Sid": "ResettleReadsObjects",
-                "Effect": "Allow",
-                "Principal": TARGET,
-                "Action": [
-                    "s3:GetObject",
-                    "s3:GetObjectVersion",
-                    "s3:GetObjectTagging",
-                    "s3:GetObjectVersionTagging",
-                    "s3:GetObjectAcl",
-                    "s3:GetObjectVersionAcl",
-                    "s3:GetObjectRetention",
-                    "s3:GetObjectLegalHold",
-                ],
-                "Resource": "arn:aws:s3:::{Bucket}/*",
-            },
-        ),
-        resource="{Bucket}",
-    ),
+    grant=READERS,
 )
