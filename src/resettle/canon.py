@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 Path = tuple[str | int, ...]
+OUR_STATEMENTS = ("ResettleReads", "ResettleGrants")  # how the statement ids begin that a grant adds
 
 
 def canonical_json(value: Any) -> str:
@@ -108,6 +109,15 @@ def canonical_policy(document: Any) -> Any:
     statements = document["Statement"]
     listed = statements if isinstance(statements, list) else [statements]
     return {**document, "Statement": sort_set([_statement(item) for item in listed])}
+
+
+def without_ours(document: Any) -> Any:
+    """A policy document without the statements by which we admitted the target: they are a passing source write, not the source's
+    own. What is left may have no statement at all."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("Statement"), list):
+        return document
+    kept = [item for item in document["Statement"] if not str(item.get("Sid", "")).startswith(OUR_STATEMENTS)]
+    return {**document, "Statement": kept}
 
 
 def _statement(item: Any) -> Any:

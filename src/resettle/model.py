@@ -68,10 +68,10 @@ class Resource:
     """
 
     ref: Ref
-    spec: Spec
+    spec: Spec = field(repr=False)
     names: tuple[Name, ...] = ()
     theirs: bool = False  # AWS makes this one itself in every account: it is mapped and configured, not made
-    live: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    live: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -177,11 +177,18 @@ class Reader:
             live.update(kind.read.derive(live))
         if kind.read.where and not specs.search(kind.read.where, live):
             return None
+        return self._seen_as(kind, live, parent)
+
+    def _seen_as(self, kind: Kind, live: Live, parent: str) -> Resource | None:
+        """The resource, unless it is a policy that held nothing but our own grant; a Gap for each thing that hides something."""
+        found = self._resource(kind, live, parent)
+        if not kind.name.id and any(specs.emptied(found.spec.get(path)) for path in kind.read.json):
+            return None
         for expression, what in kind.read.blind.items():
             if specs.search(expression, live):
-                name = specs.identity_of(kind, live, parent)
+                name = found.ref.id
                 self.gaps.append(Gap(f"blind:{kind.type}/{name}", f"{kind.type} {name}: {what}", "see why, or do it by hand", name))
-        return self._resource(kind, live, parent)
+        return found
 
     def _ask(self, kind: Kind, call: Call, live: Live) -> None:
         if call.when and not specs.search(call.when, live):

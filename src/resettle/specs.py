@@ -124,7 +124,7 @@ def spec_of(kind: Kind, live: Mapping[str, Any]) -> Spec:
         if value is not None and name not in read.volatile:
             spec[name] = shapes.cut(value, shape) if not isinstance(value, str) else value
     for path in read.json:
-        spec = canon.change(spec, path, lambda text: canon.canonical_policy(canon.as_document(text)))
+        spec = canon.change(spec, path, lambda text: canon.without_ours(canon.canonical_policy(canon.as_document(text))))
     if read.tags:
         raw = live.get("Tags") if isinstance(read.tags, Call) else search(read.tags, live)
         spec["Tags"] = shapes.read_tags(raw or ())
@@ -146,6 +146,11 @@ def canonical_spec(kind: Kind, spec: Spec) -> Spec:
     for path in kind.read.json:
         result = canon.change(result, path, canon.canonical_policy)
     return result
+
+
+def emptied(document: Any) -> bool:
+    """Whether a policy document says nothing."""
+    return isinstance(document, Mapping) and document.get("Statement") == []
 
 
 def _default(spec: Spec, path: str, value: Any) -> Spec:

@@ -85,7 +85,7 @@ def child(when: str, at: int, directory: str, words: list[str]) -> None:
 
     code: Any = 1
     try:
-        resettle.cli.main(["-C", directory, *words])
+        resettle.cli.cli.main(["-C", directory, *words])
         code = 0
     except SystemExit as end:
         code = end.code

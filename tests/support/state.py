@@ -101,11 +101,19 @@ def _keys(session: boto3.Session) -> Iterator[tuple[str, Any]]:
 def _secrets(session: boto3.Session) -> Iterator[tuple[str, Any]]:
     manager, ssm = session.client("secretsmanager"), session.client("ssm")
     for secret in _pages(manager, "list_secrets", "SecretList"):
-        value = manager.get_secret_value(SecretId=secret["ARN"])
-        yield f"secretsmanager/{secret['Name']}", secret | {"value": value.get("SecretString")}
+        yield f"secretsmanager/{secret['Name']}", secret | {"value": _value(manager, secret["ARN"])}
     for parameter in _pages(ssm, "describe_parameters", "Parameters"):
         value = ssm.get_parameter(Name=parameter["Name"], WithDecryption=True)["Parameter"]["Value"]
         yield f"ssm/{parameter['Name']}", parameter | {"value": value}
+
+
+def _value(manager: Any, secret: str) -> Any:
+    """Text, bytes, or why there is neither: a secret may never have been given a value."""
+    try:
+        value = manager.get_secret_value(SecretId=secret)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return value.get("SecretString") or value["SecretBinary"]
 
 
 def _identities(session: boto3.Session) -> Iterator[tuple[str, Any]]:

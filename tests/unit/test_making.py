@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.engine import BUCKET, GROUP, KEY, LOG, QUEUE, VPC, Move, expired, failed, lost
+from tests.support.engine import BUCKET, GROUP, KEY, VPC, Move, expired, failed, lost
 
-from resettle.errors import CallFailed, CredentialsGone, NameTaken, Refused, StepFailed, Unresolved
+from resettle.errors import CallFailed, CredentialsGone, NameTaken, StepFailed, Unresolved
 from resettle.execute.making import Making
-from resettle.execute.run import Runner, inspector, source_operations, target_operations
-from resettle.kind import Kind
-from resettle.model import Stage, Step
+from resettle.model import Step
 from resettle.registry import Registry
 
 
@@ -124,18 +122,6 @@ def test_what_a_lost_reply_left_is_waited_for_until_it_would_be_seen(move: Move,
     finish(move, step)
 
     assert len(move.target.sent("ec2_create_vpc")) == 1
-
-
-def test_a_lost_reply_is_asked_again_within_one_run(move: Move) -> None:
-    with_vpc(move)
-    move.target.after["ec2_create_vpc"] = [lost()]
-
-    outcome = Runner(move.desk(), lambda *_: None).stage(Stage.PARK)
-    built = Runner(move.desk(source=False), lambda *_: None).stage(Stage.BUILD)
-
-    assert not outcome.failed
-    assert not built.failed
-    assert len(move.target.things["vpc"]) == 1
 
 
 def test_a_name_that_came_to_be_taken_fails_now_and_again_and_is_never_adopted(move: Move) -> None:
@@ -252,6 +238,22 @@ def test_a_busy_thing_is_configured_when_it_is_ready_and_once(move: Move) -> Non
     assert len(move.target.sent("ec2_modify_vpc_attribute")) == 1
 
 
+def test_a_thing_that_its_configuring_made_busy_is_waited_for_and_not_configured_again(move: Move) -> None:
+    step = with_vpc(move)
+    making = Making(move.desk())
+
+    def busy() -> None:
+        next(iter(move.target.things["vpc"].values()))["State"] = "pending"
+
+    move.target.then["ec2_modify_vpc_attribute"] = busy
+    first = making.make(step)
+    next(iter(move.target.things["vpc"].values()))["State"] = "available"
+    second = making.make(step)
+
+    assert (first is None, second) == (False, None)
+    assert len(move.target.sent("ec2_modify_vpc_attribute")) == 1
+
+
 def test_a_thing_that_rests_in_a_bad_state_fails(move: Move) -> None:
     step = with_vpc(move)
     move.target.then["ec2_create_vpc"] = lambda: next(iter(move.target.things["vpc"].values())).update(State="failed")
@@ -357,101 +359,3 @@ def test_a_first_value_is_replaced_when_both_ends_stand(move: Move) -> None:
     (made,) = move.target.things["sg"]
     assert neutral == '{"Statement":[],"Version":"2012-10-17"}'
     assert made in next(iter(move.target.things["key"].values()))["Policy"]
-
-
-def test_build_runs_without_the_source(move: Move) -> None:
-    with_vpc(move)
-    desk = move.desk()
-    Runner(desk, lambda *_: None).stage(Stage.PARK)
-    before = len(move.source.calls)
-
-    outcome = Runner(move.desk(source=False), lambda *_: None).stage(Stage.BUILD)
-
-    assert not outcome.failed
-    assert len(move.source.calls) == before
-
-
-def test_a_second_run_does_nothing(move: Move) -> None:
-    with_vpc(move)
-    for stage in (Stage.PARK, Stage.BUILD):
-        Runner(move.desk(), lambda *_: None).stage(stage)
-    before = len(move.target.calls)
-
-    outcomes = [Runner(move.desk(), lambda *_: None).stage(stage) for stage in (Stage.PARK, Stage.BUILD)]
-
-    assert [outcome.done for outcome in outcomes] == [[], []]
-    assert len(move.target.calls) == before
-
-
-def test_build_does_not_begin_before_park_is_done(move: Move) -> None:
-    move.source.secretsmanager_create_secret({"Name": "db", "SecretString": "x"})
-    move.planned()
-
-    with pytest.raises(StepFailed) as caught:
-        Runner(move.desk(), lambda *_: None).stage(Stage.BUILD)
-
-    assert caught.value.exit_code == 4
-
-
-def test_a_failed_step_is_journalled_with_its_sentence_and_blocks_its_dependants(move: Move) -> None:
-    with_group_of = move.source.ec2_create_vpc({"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
-    move.source.ec2_create_security_group({"GroupName": "g", "Description": "d", "VpcId": with_group_of})
-    move.planned()
-    Runner(move.desk(), lambda *_: None).stage(Stage.PARK)
-    move.target.before["ec2_create_vpc"] = [failed("VpcLimitExceeded")]
-
-    outcome = Runner(move.desk(), lambda *_: None).stage(Stage.BUILD)
-
-    step = move.step("make", "VPC")
-    assert list(outcome.failed) == [step.id]
-    assert {item.ref.kind for item in outcome.blocked} == {"AWS::EC2::SecurityGroup"}
-    assert "VpcLimitExceeded" in move.desk().journal.state(step.id).failed
-
-
-def test_a_call_that_still_names_the_source_is_not_sent(move: Move) -> None:
-    with_vpc(move)
-    inspect = inspector(move.desk())
-    vpc = next(iter(move.source.things["vpc"]))
-
-    for value in (vpc, f"arn:aws:iam::{move.source.id}:role/x", {"deep": [f"x-{move.source.id}-y"]}):
-        with pytest.raises(Refused) as caught:
-            inspect("ec2:CreateSubnet", {"Anything": value})
-        assert vpc not in str(caught.value).replace(f"AWS::EC2::VPC/{vpc}", "")
-
-    inspect("ec2:CreateSubnet", {"VpcId": "vpc-of-the-target", "Body": vpc.encode()})
-
-
-def test_the_target_may_be_sent_what_the_kinds_say_and_the_source_what_the_plan_lists(move: Move) -> None:
-    move.source.things["db"]["orders"] = {"DBInstanceIdentifier": "orders", "DBInstanceClass": "db.t3.micro"}
-    with_vpc(move)
-    assert move.plan is not None
-
-    target = {operation for operation, _ in target_operations(move.plan, move.registry, ())}
-    source = source_operations(move.plan)
-
-    assert {"ec2:CreateVpc", "ec2:ModifyVpcAttribute", "rds:CopyDBSnapshot", "s3:PutObject"} <= target
-    assert not {"ec2:DeleteVpc", "rds:CreateDBSnapshot", "sqs:CreateQueue"} & target
-    assert all(resource not in ("", "*") for _, resource in source)
-    assert {operation for operation, _ in source_operations(move.plan, undo=True)} == {
-        "rds:DeleteDBSnapshot",
-        "rds:ModifyDBSnapshotAttribute",
-        "kms:ScheduleKeyDeletion",
-    }
-
-
-KINDS: tuple[Kind, ...] = (LOG, QUEUE)
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.short)
-def test_equal_things_are_all_made_once_each(move: Move, kind: Kind) -> None:
-    for at in range(5):
-        if kind is LOG:
-            move.source.logs_create_log_group({"logGroupName": f"app-{at}"})
-        else:
-            move.source.sqs_create_queue({"QueueName": f"app-{at}"})
-    move.planned()
-
-    for stage in (Stage.PARK, Stage.BUILD):
-        assert not Runner(move.desk(), lambda *_: None).stage(stage).failed
-
-    assert len(move.target.things["log" if kind is LOG else "queue"]) == 5

@@ -165,12 +165,12 @@ def test_a_scan_says_of_what_it_has_no_kind_although_a_name_is_the_same(tmp_path
     move = Move(tmp_path)
     move.source.logs_create_log_group({"logGroupName": "mybrary"})
     group = f"arn:aws:logs:ap-northeast-2:{SOURCE}:log-group:mybrary"
-    cluster = f"arn:aws:ecs:ap-northeast-2:{SOURCE}:cluster/mybrary"
-    move.source.things["tagged"] = {arn: {"ResourceARN": arn, "Tags": []} for arn in (group, cluster)}
+    others = (f"arn:aws:ecs:ap-northeast-2:{SOURCE}:cluster/mybrary", group.replace("log-group", "destination"))
+    move.source.things["tagged"] = {arn: {"ResourceARN": arn, "Tags": []} for arn in (group, *others)}
 
     gaps = move.scan().gaps
 
-    assert [gap.name for gap in gaps] == ["no-kind:ecs/cluster"]
+    assert [gap.name for gap in gaps] == ["no-kind:ecs/cluster", "no-kind:logs/destination"]
 
 
 def test_a_scope_of_tags_takes_what_bears_them_and_not_what_has_the_same_id(tmp_path: Path) -> None:

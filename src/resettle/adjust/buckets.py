@@ -19,7 +19,9 @@ def rename(before: Adjusted, template: str, source_account: str, target_account:
             continue
         old = next(name.text for name in resource.names if name.facet == "name")
         words = {"source_account": source_account, "target_account": target_account}
-        new = template.format(name=old, region=before.inventory.region, **words)
+        # A name that holds the account's number is rewritten by it, as anywhere else: it would otherwise name the source.
+        own = old.replace(source_account, target_account)
+        new = own if own != old else template.format(name=old, region=before.inventory.region, **words)
         if len(new) > LONGEST:
             new = f"{new[: LONGEST - 9].rstrip('-.')}-{hashlib.sha256(new.encode()).hexdigest()[:8]}"
         if new in decided.values():

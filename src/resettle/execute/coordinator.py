@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from resettle import graph
 from resettle.errors import CredentialsGone, ResettleError
+from resettle.journal import JournalFailed
 from resettle.model import Step
 
 Perform = Callable[[Step], float | None]  # seconds until it wants to be asked again, or None: done
@@ -90,7 +91,7 @@ class Coordinator:
             again = future.result()
         except ResettleError as error:
             self.outcome.failed[identity] = error
-            self.stopping = self.stopping or isinstance(error, CredentialsGone)
+            self.stopping = self.stopping or isinstance(error, CredentialsGone | JournalFailed)
             return
         if again is not None:
             heapq.heappush(self.timers, (time.monotonic() + again, identity))

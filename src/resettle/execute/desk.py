@@ -13,7 +13,7 @@ from resettle.account import Account
 from resettle.addresses import AddressBook
 from resettle.adjust.parking import bucket_ref
 from resettle.carriers import Carrier, Progress
-from resettle.errors import BadInput
+from resettle.errors import BadInput, Refused
 from resettle.journal import Journal
 from resettle.kind import Kind
 from resettle.model import Ref, Resource, Side, Spec, Step
@@ -69,6 +69,14 @@ class Desk:
     def reader(self, account: Account) -> Reader:
         """A new look at a side, which raises Denied where it may not look."""
         return Reader(account, self.registry, strict=True)
+
+    def refuse_leaks(self, operation: str, params: Mapping[str, Any]) -> None:
+        """Raises Refused if what is about to be sent to the target still names the source. Bodies are content, not names."""
+        leaks = self.book.leaks({name: value for name, value in params.items() if name != "Body"})
+        if leaks:
+            place = ".".join(str(part) for part in leaks[0].path)
+            because = f"{place} still names {leaks[0].owner} of the source"
+            raise Refused(f"sending {operation} to", f"account {self.plan.target}", because, "report this")
 
     def parking(self) -> str:
         """The name of the parking bucket; the plan has fixed it."""

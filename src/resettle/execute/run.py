@@ -9,7 +9,7 @@ from typing import Any
 
 from resettle import shapes, specs
 from resettle.calllog import REPLY_LOST
-from resettle.errors import CallFailed, Refused, ResettleError, StepFailed
+from resettle.errors import CallFailed, ResettleError, StepFailed
 from resettle.execute.contents import Contents
 from resettle.execute.coordinator import Coordinator, Outcome
 from resettle.execute.desk import Desk
@@ -34,13 +34,13 @@ class Runner:
         self.desk, self.report = desk, report
         self._lost: dict[str, int] = {}
         making, contents, hops = Making(desk), Contents(desk), Hops(desk)
-        self._hops, self._contents = hops, contents
+        self._hops, self._contents, self._grants = hops, contents, Grants(desk)
         self._actions: dict[str, Callable[[Step], float | None]] = {
             MAKE: making.make,
             CONFIGURE: making.configure,
             COPY: contents.copy,
             PARK: contents.park,
-            GRANT: Grants(desk).grant,
+            GRANT: self._granted,
         }
 
     def stage(self, stage: Stage, workers: int = 8) -> Outcome:
@@ -87,6 +87,11 @@ class Runner:
             return self._actions[step.action]
         return self._first_hop if self._is_first(step) else self._hops.hop
 
+    def _granted(self, step: Step) -> float | None:
+        if not self.desk.journal.state(step.id).intended:
+            self._contents.unchanged(step.ref)
+        return self._grants.grant(step)
+
     def _is_first(self, step: Step) -> bool:
         """The first hop of a thing's own: the source is read again before it is written."""
         own = [hop for hop in self.desk.draft(step.ref).hops() if not hop.shared] if step.ref.side == "source" else []
@@ -108,20 +113,8 @@ def keep_manifest(desk: Desk) -> None:
 
 
 def inspector(desk: Desk) -> Callable[[str, dict[str, Any]], None]:
-    """What build lets through to the target: nothing that still names the source."""
-
-    def inspect(operation: str, params: dict[str, Any]) -> None:
-        leaks = desk.book.leaks({name: value for name, value in params.items() if name != "Body"})
-        if leaks:
-            place = ".".join(str(part) for part in leaks[0].path)
-            raise Refused(
-                f"sending {operation} to",
-                f"account {desk.plan.target}",
-                f"{place} still names {leaks[0].owner} of the source",
-                "report this",
-            )
-
-    return inspect
+    """What build lets through to the target, whatever client would send it: nothing that still names the source."""
+    return desk.refuse_leaks
 
 
 def target_operations(plan: Plan, registry: Registry, carriers: Iterable[Any]) -> frozenset[tuple[str, str]]:

@@ -100,6 +100,8 @@ def account_addresses(text: str) -> Iterator[Hit]:
     for pattern, noun in ((_ARN, "ARN"), (_ACCOUNT_URL, "URL"), (_ACCOUNT_HOST, "host")):
         for hit in pattern.finditer(text):
             whole = hit[0].rstrip(".:,/")
+            if whole.endswith(":root") and ":iam::" in whole:  # an account itself: its number is all there is to it
+                continue
             yield Hit(hit.start(), hit.start() + len(whole), whole, f"an {noun}" if noun == "ARN" else f"a {noun}", hit[1])
 
 

@@ -58,7 +58,12 @@ def from_baseline(
         if kind.name.key:
             taken[kind.type, _key(resource.spec, kind.name.key)] = resource
     gaps = []
+    drafts = list(drafts)
+    own = {draft.ref for draft in drafts if draft.resource.theirs}
     for draft in drafts:
+        if draft.resource.theirs and draft.late and draft.owners(draft.early) & own:
+            what = f"the target's own {draft.ref} gets the source's {', '.join(sorted(draft.late))}: what runs on it there feels it"
+            gaps.append(Gap(f"overwrites:{draft.ref}", what, "accept it if nothing else uses it there", str(draft.ref)))
         if not draft.kind.name.key or draft.ref.side is Side.NEW or draft.resource.theirs:
             continue
         spec = dict(draft.resource.spec)

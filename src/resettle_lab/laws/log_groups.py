@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from resettle_lab.law import Law
-from resettle_lab.laws import _keys
-from resettle_lab.laws._policy import Request, decide, service
+from resettle_lab.laws import _log_keys
 from resettle_lab.world import World, aws_error
 
 _CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY")
@@ -35,7 +34,7 @@ def _created(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if kind not in _CLASSES:
             raise aws_error("InvalidParameterException", f"Invalid log group class {kind}", 400)
         if asked.get("kmsKeyId") and name not in response.logs_backend.groups:
-            _check_key(response, asked["kmsKeyId"], name)
+            _log_keys.check(asked["kmsKeyId"], group=name, account=response.current_account, region=response.region)
         reply = original(response)
         made = response.logs_backend.groups[name]
         made.lab_class = kind
@@ -43,21 +42,6 @@ def _created(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return reply
 
     return create_log_group
-
-
-def _check_key(response: Any, name: str, group: str) -> None:
-    """AWS page "Encrypt log data in CloudWatch Logs using AWS KMS": the key's policy must admit the region's log service."""
-    account, region = response.current_account, response.region
-    key = _keys.find(name, account=account, region=region) if name.startswith("arn:") else None
-    if key is None:
-        raise aws_error("InvalidParameterException", "The specified KMS Key Id could not be found.", 400)
-    arn = f"arn:aws:logs:{region}:{account}:log-group:{group}"
-    context = {"kms:encryptioncontext:aws:logs:arn": arn, "aws:sourceaccount": account, "aws:sourcearn": arn}
-    caller = service(f"logs.{region}.amazonaws.com", account=account)
-    wanted = Request(action="kms:GenerateDataKey", resource=key.arn, context=context)
-    if not key.enabled or decide(key.policy, caller, wanted) != "Allow":
-        message = f"The specified KMS key does not exist or is not allowed to be used with Arn '{arn}'"
-        raise aws_error("AccessDeniedException", message, 400)
 
 
 def _unprotected(original: Callable[[Any], Any]) -> Callable[[Any], Any]:

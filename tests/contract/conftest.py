@@ -1,0 +1,3 @@
+from resettle_lab.fixtures import lab
+
+__all__ = ["lab"]
