@@ -6,8 +6,10 @@ Prints one JSON line: how many kills, how many events, the last exit code.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sqlite3
 import sys
@@ -44,12 +46,16 @@ def warm() -> None:
     for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
         loader.load_data(name)
     botocore.loaders.create_loader = lambda search_path_string=None: loader
-    import resettle.cli
+    import resettle
     from resettle import kinds, shapes
 
+    for module in pkgutil.walk_packages(resettle.__path__, "resettle."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     for kind in kinds.load():
         shapes.service_model(kind.service)
-    assert resettle.cli
+    for name in ("boto3", "botocore.session", "botocore.httpsession", "urllib3", "rich.progress"):
+        importlib.import_module(name)
 
 
 def die() -> None:

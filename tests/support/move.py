@@ -72,12 +72,12 @@ class Move:
     @cached_property
     def second_run(self) -> Ran:
         """The same command again, with the journal that the first run wrote."""
-        assert self.first_run.failed == {}
+        assert not self.first_run.failed, self.first_run.failed
         return self._run()
 
     @cached_property
     def verdict(self) -> verify.Verdict:
-        assert self.second_run.failed == {}
+        assert not self.second_run.failed, self.second_run.failed
         with self.journal() as journal:
             return verify.verify(self.desk(journal))
 
@@ -91,9 +91,10 @@ class Move:
             self.source.permit(source_operations(self.plan, undo=True))
             return abandon(desk, lambda what, step, why: None)
 
-    @property
+    @cached_property
     def changed(self) -> dict[Side, dict[str, str]]:
-        """What stands otherwise now than before the move, on each side, as plain boto3 sees it."""
+        """What stands otherwise after all was abandoned than before the move, on each side, as plain boto3 sees it."""
+        assert not self.abandoned.failed, self.abandoned.failed
         return {side: difference(before, state(self.session(side))) for side, before in self._before.items()}
 
     def session(self, side: Side) -> Any:

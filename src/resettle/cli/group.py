@@ -6,7 +6,9 @@ traceback is shown only with -v.
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -18,6 +20,8 @@ import click
 from resettle import __version__
 from resettle.cli.invocation import Invocation, Result
 from resettle.cli.trouble import told
+
+WORKERS = "step"  # how the names of the executor's threads begin
 
 ENTRY_POINTS = "resettle.verbs"
 VERBS = {
@@ -79,8 +83,17 @@ class Verbs(click.Group):
                 invocation.output.summary(invocation.verb, result.exit, result.summary)
                 return result.exit
         except BaseException as error:  # the one place where whatever went wrong becomes an exit code
-            return told(error, invocation)
+            code = told(error, invocation)
+            if isinstance(error, KeyboardInterrupt) and _still_running():  # the second one: nobody waits for those calls
+                sys.stdout.flush()
+                os._exit(code)
+            return code
         return result if isinstance(result, int) else 0
+
+
+def _still_running() -> bool:
+    """Whether steps are under way in threads that the interpreter would wait for."""
+    return any(thread.name.startswith(WORKERS) for thread in threading.enumerate())
 
 
 def _others() -> dict[str, EntryPoint]:

@@ -86,6 +86,7 @@ def _show(out: Output, verdict: Verdict, counts: dict[str, int]) -> None:
             out.title(out.bad(f"{heading}: {len(found)}"))
             out.columns([(finding.on, finding.path, finding.what) for finding in found])
     _show_tallies(out, verdict)
+    _show_surfaces(out, verdict)
     if verdict.accepted:
         out.title(f"Not proved, and accepted in the plan: {len(verdict.accepted)}")
         out.columns([(finding.on, finding.what) for finding in verdict.accepted])
@@ -99,6 +100,13 @@ def _show_tallies(out: Output, verdict: Verdict) -> None:
     if verdict.tallies:
         out.title(f"Contents: {len(verdict.tallies)}")
         out.columns(verdict.tallies)
+
+
+def _show_surfaces(out: Output, verdict: Verdict) -> None:
+    for surface in verdict.surfaces:
+        out.event(event="surface", name=surface.name, looked=surface.looked, tied=surface.tied)
+    out.title("Independence: what was looked into, and what still hangs on the source")
+    out.columns([(surface.name, f"{surface.looked} looked into", f"{surface.tied or 'none'} tied") for surface in verdict.surfaces])
 
 
 def _event(out: Output, finding: Finding, *, accepted: bool) -> None:

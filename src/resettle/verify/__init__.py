@@ -9,6 +9,7 @@ from resettle.execute.desk import Desk
 from resettle.model import Finding, Resource
 from resettle.read import Reader
 from resettle.verify.contents import prove_contents
+from resettle.verify.independence import Surface, surfaces, tied_snapshots
 from resettle.verify.resources import compare
 
 
@@ -20,6 +21,7 @@ class Verdict:
     compared: int
     tallies: tuple[tuple[str, str], ...] = ()
     accepted: tuple[Finding, ...] = ()
+    surfaces: tuple[Surface, ...] = ()
 
     def count(self, sort: str) -> int:
         return sum(finding.sort == sort for finding in self.findings)
@@ -35,10 +37,13 @@ def verify(desk: Desk) -> Verdict:
     findings += compare(desk, standing)
     contents, tallies = prove_contents(desk, standing)
     findings += contents
+    snapshots, tied = tied_snapshots(desk)
+    findings += tied
     accepted = tuple(finding for finding in findings if finding.sort == "unproved" and finding.path in desk.plan.accepted)
     return Verdict(
         findings=tuple(finding for finding in findings if finding not in accepted),
         compared=len(desk.plan.inventory.resources),
         tallies=tuple(tallies),
         accepted=accepted,
+        surfaces=surfaces(desk.plan.inventory.by_ref, findings, snapshots, len(tied)),
     )

@@ -24,7 +24,7 @@ def _spelled_out(original: Callable[[Any], dict[str, Any]]) -> Callable[[Any], d
             FakeGrant([grantee], [permission])
             for grant in acl.grants
             for grantee in grant.grantees
-            for permission in sorted(grant.permissions, reverse=True)
+            for permission in grant.permissions
         ]
         return original(FakeAcl(single))
 

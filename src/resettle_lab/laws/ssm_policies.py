@@ -27,11 +27,13 @@ def install(world: World) -> None:
 
 
 def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
-    def put_parameter(backend: Any, *given: Any, **named: Any) -> Any:
+    def put_parameter(backend: Any, name: str, *given: Any, **named: Any) -> Any:
         text = named.get("policies")
         if text:
-            _check(_parsed(text), named.get("tier"))
-        return original(backend, *given, **named)
+            held = backend._parameters.get(name)
+            asked = named.get("tier") or (held[-1].tier if held else None)
+            _check(_parsed(text), asked)
+        return original(backend, name, *given, **named)
 
     return put_parameter
 
