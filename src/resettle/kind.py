@@ -41,7 +41,8 @@ class Call:
     when: str = ""  # JMESPath over the spec (making) or the live thing (reading): falsy means no call
     service: str = ""  # where it is not the kind's own
     parse: str = ""  # reading: the reply's field that holds JSON text, parsed before `each` or `at`
-    batch: tuple[str, int, str] | None = None  # reading a detail: (parameter for the ids, most at once, live field with the id)
+    # Reading a detail: (parameter for the ids, most at once, live field with the id); "" and 0 for a list of all that takes none.
+    batch: tuple[str, int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

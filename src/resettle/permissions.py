@@ -138,7 +138,7 @@ _CARRIED: Mapping[str, tuple[str, ...]] = {
 def source_policies(registry: Registry) -> list[Policy]:
     """What the source's identity needs: the reads of every kind and carrier, and the source writes that kinds declare."""
     writes = set(_source_writes(registry))
-    return _documents({"Reads": _actions(_reads(registry)), "DeclaredWrites": _actions(writes)}, ())
+    return _documents({"Reads": _actions(_reads(registry)), "DeclaredWrites": _actions(writes) | _tags(writes)}, ())
 
 
 def target_policies(registry: Registry, carriers: Iterable[str]) -> list[Policy]:

@@ -138,15 +138,21 @@ class Reader:
         return [resource for resource in each if resource is not None]
 
     def _batched(self, kind: Kind, call: Call, items: list[Live]) -> None:
+        """Details of many things at once: asked by their ids, or, where the call takes none, found in one list of all."""
         assert call.batch is not None  # noqa: S101 - asked for by the caller
         parameter, size, field = call.batch
+        service, sent = specs.service_of(kind, call), specs.fill(call.send, {"account": self.account.id})
         by_id = {item[field]: item for item in items if item.get(field)}
         names = sorted(by_id)
-        for start in range(0, len(names), size):
-            params = {**specs.fill(call.send, {"account": self.account.id}), parameter: names[start : start + size]}
-            reply = self.account.call(specs.service_of(kind, call), call.op, **params)
-            for answer in specs.search(call.each, reply) or ():
-                by_id[answer[field]].update(answer)
+        if parameter:
+            lots = (names[start : start + size] for start in range(0, len(names), size))
+            pages: Iterable[Live] = (self.account.call(service, call.op, **{**sent, parameter: lot}) for lot in lots)
+        else:
+            pages = self._listed(service, call.op, sent) if names else ()
+        for page in pages:
+            for answer in specs.search(call.each, page) or ():
+                if answer[field] in by_id:
+                    by_id[answer[field]].update(answer)
 
     def _detailed(self, kind: Kind, item: Live, parent: str) -> Resource | None:
         live = dict(item)

@@ -305,6 +305,9 @@ def _network(table: _Table) -> Network:
         if not _ZONE_ID.fullmatch(zone):
             because = f"holds {_shown(zone)}, which is not the id of a zone (its letter differs between accounts)"
             raise table.refuse("zones", because, 'an id such as "apne2-az1"')
+    if zones:
+        because = 'chooses zones, which goes with layout = "by-domain"; with "keep" every subnet stays in its own'
+        raise table.refuse("zones", because, "leave it out")
     return Network(layout=layout, zones=zones)
 
 
@@ -382,7 +385,6 @@ account = $target_account
 
 [network]
 layout = "keep"              # the same ranges and subnets as in the source
-# zones = ["apne2-az1"]      # zone ids, since the letters differ between accounts
 
 [names]                      # names that are unique across all of AWS
 bucket = "{name}-{target_account}"      # also known: {source_account}, {region}

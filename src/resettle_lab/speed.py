@@ -3,7 +3,8 @@
 Milliseconds of the server alone for one request, before and after, on a two-core machine shared with other work:
 SQS ListQueues 1.6 → 0.5, EC2 DescribeVpcs 2.7 → 0.8, S3 PutObject 1.9 → 0.8, IAM GetRole 1.9 → 0.6, Lambda ListFunctions
 1.3 → 0.4, KMS CreateKey 43 → 0.4; the mean over 21 operations 4.3 → 0.8. Seen through boto3, which takes 1.5 of its own,
-SQS ListQueues rose from 190 calls a second with moto's own server to 650. A fork takes 20, and 300 the first time.
+SQS ListQueues rose from 190 calls a second with moto's own server to 650. A fork takes 20, and 300 the first time. Long
+answers gain by `rendering`, in processor time: DescribeSecurityGroups over 31 groups of four rules 24 → 10, CopyObject 2.9 → 2.4.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from moto.core.utils import camelcase_to_underscores, get_service_model, method_
 from moto.kms.utils import AbstractPrivateKey, generate_private_key
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
+from . import rendering
+
 WARMED = ("ec2", "sqs", "s3", "kms", "secretsmanager", "ssm", "iam", "lambda", "rds", "logs", "sts")
 
 
@@ -32,6 +35,7 @@ def quicken() -> None:
     moto.core.responses.method_names_from_class = cache(method_names_from_class)
     moto.core.responses.camelcase_to_underscores = cache(camelcase_to_underscores)
     moto.kms.models.generate_private_key = DeferredPrivateKey
+    rendering.lay()
 
 
 def _remembered(find: Callable[..., Any]) -> Callable[..., Any]:

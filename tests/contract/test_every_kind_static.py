@@ -100,7 +100,7 @@ def test_every_parameter_that_an_operation_requires_is_sent(kind: Kind) -> None:
 
 def filled(kind: Kind, part: Part) -> set[str]:
     call, found = part.call, set(part.call.send)
-    if call.batch:
+    if call.batch and call.batch[0]:
         found.add(call.batch[0])
     if part.where in ("calls", "late"):
         found |= set(calls.taken(kind, call))

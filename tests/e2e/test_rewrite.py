@@ -7,12 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from resettle_lab.seed import mybrary
+from tests.e2e.conftest import Seeded
+from tests.support.road import Road
 
 from resettle.journal import Journal
 from resettle.plan import read
-from tests.e2e.conftest import Seeded
-from tests.support.road import Road
+from resettle_lab.seed import mybrary
 
 pytestmark = pytest.mark.xdist_group("road")
 
@@ -22,7 +22,9 @@ SKIPPED = ("node_modules", "notes.local", "logo.png")
 
 
 def digests(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 def rewrite(road: Road, folder: Path) -> list[list[str]]:
@@ -79,7 +81,9 @@ def test_bytes_outside_the_edits_survive(seeded: Seeded, after_move: Road) -> No
         assert new.count(b"\r\n") == old.count(b"\r\n")
         assert new.startswith(b"\xef\xbb\xbf") == old.startswith(b"\xef\xbb\xbf")
         assert new.endswith(b"\n") == old.endswith(b"\n")
-        assert [part for part in new.decode().split() if not part.isascii()] == [part for part in old.decode().split() if not part.isascii()]
+        assert [part for part in new.decode().split() if not part.isascii()] == [
+            part for part in old.decode().split() if not part.isascii()
+        ]
     assert any(b"\r\n" in old for old in marks.values())
     assert any(old.startswith(b"\xef\xbb\xbf") for old in marks.values())
     assert any(not old.endswith(b"\n") for old in marks.values())

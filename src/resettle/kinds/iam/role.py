@@ -5,6 +5,7 @@ from resettle.kind import Call, Human, Kind, Make, Named, Read, Undo, strong, we
 
 NOT_THERE = ("NoSuchEntity",)
 SWEEP = {"Filter": ["Role", "LocalManagedPolicy"]}  # equal for roles and policies: it is sent once
+LISTED = ("RoleName", "Description", "MaxSessionDuration")
 OWN = (
     "!starts_with(Path, '/aws-service-role/') && !starts_with(Path, '/aws-reserved/') && !starts_with(RoleName, 'AWSReservedSSO_')"
 )
@@ -20,8 +21,11 @@ KIND = Kind(
     scope="global",
     read=Read(
         list=Call("get_account_authorization_details", SWEEP, each=f"RoleDetailList[?{OWN}]"),
-        # RoleDetail has neither Description nor MaxSessionDuration (IAM API Reference, RoleDetail)
-        detail=(Call("get_role", {"RoleName": "{RoleName}"}, at="Role"),),
+        # RoleDetail has neither Description nor MaxSessionDuration (IAM API Reference, RoleDetail); ListRoles has both
+        detail=(
+            Call("list_roles", each=f"Roles[].{{{', '.join(f'{field}: {field}' for field in LISTED)}}}", batch=("", 0, "RoleName")),
+            Call("get_role", {"RoleName": "{RoleName}"}, at="Role", when="!MaxSessionDuration"),  # made since that list
+        ),
         tags="Tags",
         rename={
             "ManagedPolicyArns": "AttachedManagedPolicies[].PolicyArn",

@@ -16,15 +16,7 @@ MODIFIED = (  # what a restore does not take; both windows go in one call, lest 
     *("PreferredBackupWindow", "PreferredMaintenanceWindow"),
 )
 CARRIED = (
-    *(
-        "AdditionalStorageVolumes",
-        "AllocatedStorage",
-        "CharacterSetName",
-        "DBName",
-        "Engine",
-        "EngineVersion",
-        "KmsKeyId",
-    ),
+    *("AdditionalStorageVolumes", "AllocatedStorage", "CharacterSetName", "DBName", "Engine", "EngineVersion", "KmsKeyId"),
     *("MasterUsername", "MultiTenant", "NcharCharacterSetName", "Port", "StorageEncrypted", "Timezone"),
 )
 DROPPED = {
