@@ -13,6 +13,7 @@ from resettle import canon
 from resettle.addresses import AddressBook, Claim
 from resettle.kind import Kind
 from resettle.model import Gap, Name, Ref, Resource, Spec
+from resettle.places import is_sealed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,17 @@ def _decode(data: dict[str, Any]) -> Resource:
 
 
 def seal(value: Any, key: bytes, book: AddressBook) -> dict[str, Any]:
-    """How an opaque value is stored: an HMAC that tells equal from different, and what the value names; never the value."""
-    mentions = sorted({(mention.owner, mention.facet) for mention in book.mentions(value)})
+    """How an opaque value is stored: an HMAC that tells equal from different, what the value names, and the ARNs of the account in
+    it that nothing answers to (an ARN is no secret); never the value."""
+    found = book.mentions(value)
+    mentions = sorted({(mention.owner, mention.facet) for mention in found})
+    unknown = sorted(
+        {mention.within for mention in found if mention.text == book.source_account and mention.within.startswith("arn:")}
+    )
     return {
         "sealed": hmac.new(key, canon.canonical_json(value).encode(), hashlib.sha256).hexdigest(),
         "mentions": [[owner.encode(), facet] for owner, facet in mentions],
+        **({"unknown": unknown} if unknown else {}),
     }
 
 
@@ -83,10 +90,6 @@ def seal_spec(kind: Kind, spec: Spec, sealer: Callable[[Any], Any]) -> Spec:
     for path in kind.read.opaque:
         spec = canon.change(spec, path, lambda value: value if is_sealed(value) else sealer(value))
     return spec
-
-
-def is_sealed(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"sealed", "mentions"}
 
 
 def opaque_values(kind: Kind, spec: Spec) -> dict[str, Any]:

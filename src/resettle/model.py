@@ -127,7 +127,3 @@ class Finding:
     on: str
     path: str = ""
     what: str = ""
-
-
-class Sealed(dict[str, Any]):
-    """An opaque value as it is stored: {"sealed": hmac, "mentions": [[ref, facet], ...]}; never the value itself."""

@@ -8,17 +8,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from resettle.model import Sealed
-
 Path = tuple[str | int, ...]
 Places = Mapping[tuple[str, ...], str]
 
 
 def is_sealed(value: Any) -> bool:
     """Whether a value stands for an opaque one; an ordinary mapping may have a key of that name among others."""
-    if isinstance(value, Sealed):
-        return True
-    return isinstance(value, Mapping) and "sealed" in value and value.keys() <= {"sealed", "mentions"}
+    return isinstance(value, Mapping) and "sealed" in value and value.keys() <= {"sealed", "mentions", "unknown"}
 
 
 def is_number(value: Any) -> bool:

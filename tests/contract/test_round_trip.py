@@ -71,8 +71,7 @@ def _walking(lab: OwnedLab) -> Iterator[Lab]:
 @pytest.fixture(scope="module", params=[_grouped(seed) for seed in SEEDS])
 def move(request: pytest.FixtureRequest, lab: OwnedLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Move]:
     with _walking(lab) as copy:
-        request.param.fill(copy.source)
-        yield Move(copy, tmp_path_factory.mktemp("move"))
+        yield Move(copy, tmp_path_factory.mktemp("move"), request.param.fill)
 
 
 def _pending(move: Move, side: Side) -> set[str]:
@@ -114,6 +113,10 @@ def test_the_target_holds_what_the_plan_wanted_and_names_nothing_of_the_source(m
     assert ran.failed == {}
     assert [finding for finding in found if finding.sort != "unproved"] == []
     assert [finding for finding in found if not finding.path.startswith("rows:")] == []
+
+
+def test_plain_boto3_tells_of_each_successor_what_it_told_of_the_seeded_thing_but_for_names(move: Move) -> None:
+    assert move.unlike == {}
 
 
 def test_a_second_run_with_the_same_journal_sends_nothing(move: Move) -> None:

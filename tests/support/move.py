@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.support.state import difference, state
+from tests.support.details import details
+from tests.support.likeness import unlike
+from tests.support.state import State, difference, state
 
 from resettle import kinds, scan, verify
 from resettle.account import Account
@@ -47,11 +49,15 @@ class Ran:
 
 
 class Move:
-    """The way of one seeded lab, whose profiles the environment names. Each part walks those before it first, once."""
+    """The way of one lab, whose profiles the environment names, once its source was filled. Each part walks those before it
+    first, once."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, fill: Callable[[Any], None]) -> None:
         self.lab, self.registry = lab, kinds.load()
         self.source, self.target = account(lab, Side.SOURCE), account(lab, Side.TARGET)
+        self._empty = set(_told(lab.source))
+        fill(lab.source)
+        self._seeded = {name: thing for name, thing in _told(lab.source).items() if name not in self._empty}
         self._journal = folder / "journal.sqlite"
         self._before = {side: state(self.session(side)) for side in (Side.SOURCE, Side.TARGET)}
 
@@ -76,8 +82,21 @@ class Move:
         return self._run()
 
     @cached_property
+    def unlike(self) -> dict[str, list[str]]:
+        """Where plain boto3 tells of a seeded thing and of its successor otherwise than by name."""
+        assert not self.first_run.failed, self.first_run.failed
+        with self.journal() as journal:
+            book = self.plan.book(journal.learned())
+        names = {self.source.id: self.target.id}
+        for resource in self.plan.inventory.resources:
+            for name in resource.names:
+                names[name.text] = book.successor(resource.ref, name.facet) or name.text
+        return unlike(self._seeded, _told(self.lab.target), names)
+
+    @cached_property
     def verdict(self) -> verify.Verdict:
         assert not self.second_run.failed, self.second_run.failed
+        assert self.unlike is not None  # looked at before anything is taken back
         with self.journal() as journal:
             return verify.verify(self.desk(journal))
 
@@ -140,3 +159,7 @@ class Move:
                 self.target.inspect(inspector(desk))
                 Runner(desk, report).stage(Stage.BUILD)
         return Ran(failed, self.lab.calls())
+
+
+def _told(session: Any) -> State:
+    return {**state(session), **details(session)}

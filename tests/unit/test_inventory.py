@@ -58,3 +58,13 @@ def test_an_inventory_reads_back_as_it_was_written_without_what_describe_said(tm
     assert all(not resource.live for resource in again.resources)
     assert "hunter2" not in text
     assert [resource.ref.kind for resource in again.by_ref.values()] == ["AWS::EC2::VPC", "AWS::SecretsManager::Secret"]
+
+
+def test_a_sealed_value_tells_the_arns_that_nothing_answers_to_and_no_more_of_itself() -> None:
+    book = AddressBook([], source_account="111122223333", target_account="444455556666")
+
+    sealed = inventories.seal("send to arn:aws:sns:ap-northeast-2:111122223333:gone with hunter2hunter2", b"k" * 32, book)
+
+    assert sealed["unknown"] == ["arn:aws:sns:ap-northeast-2:111122223333:gone"]
+    assert "hunter2" not in repr(sealed)
+    assert "unknown" not in inventories.seal("arn:aws:iam::aws:policy/ReadOnlyAccess", b"k" * 32, book)

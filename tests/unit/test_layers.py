@@ -29,7 +29,7 @@ LAYERS = {
 LEVEL = {name: level for level, names in LAYERS.items() for name in names}
 SAME_LEVEL = {  # what one module may know of another of its own layer
     ("account", "guard"), ("account", "limits"), ("account", "calllog"), ("account", "reads"), ("guard", "reads"),
-    ("limits", "reads"), ("__main__", "cli"), ("guard", "calllog"), ("calllog", "reads"), ("reads", "calllog"), ("inventory", "addresses"), ("addresses", "tokens"), ("addresses", "places"),
+    ("limits", "reads"), ("__main__", "cli"), ("guard", "calllog"), ("calllog", "reads"), ("reads", "calllog"), ("inventory", "addresses"), ("inventory", "places"), ("addresses", "tokens"), ("addresses", "places"),
     ("places", "tokens"), ("journal", "journal_file"), ("shapes", "canon"), ("specs", "inventory"), ("settings", "settings_text"),
     ("adjust", "scan"), ("verify", "execute"), ("permissions", "execute"), ("workspace", "journal"), ("tokens", "places"),
 }  # fmt: skip

@@ -11,6 +11,7 @@ from resettle.carriers import Carrier, Copied, Job
 from resettle.errors import Drifted, StepFailed
 from resettle.execute.desk import CONTENT, VALUES, Desk
 from resettle.model import Ref, Resource, Step
+from resettle.places import is_sealed
 
 
 class Contents:
@@ -92,7 +93,7 @@ class Contents:
 
 def _digests(spec: Any) -> Any:
     """The spec with each sealed value as its digest alone: what it mentions depends on what else was known."""
-    if inventories.is_sealed(spec):
+    if is_sealed(spec):
         return spec["sealed"]
     if isinstance(spec, dict):
         return {name: _digests(value) for name, value in spec.items()}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from resettle import specs
 from resettle.addresses import AddressBook, Mention
-from resettle.inventory import is_sealed, sealed_places
+from resettle.inventory import sealed_places
 from resettle.kind import Hop, Kind, View
 from resettle.model import Ref, Resource
+from resettle.places import is_sealed
 from resettle.registry import Registry
 
 ACCOUNT = "account"  # the kind of the account number's own claim
@@ -36,6 +38,16 @@ class Draft:
     def sealed(self) -> bool:
         """Whether the spec holds opaque values."""
         return any(True for _ in sealed_places(self.resource.spec))
+
+    def unknown(self) -> list[tuple[str, str]]:
+        """The ARNs inside sealed values that nothing answers to, with their places."""
+        found = []
+        for place in sealed_places(self.resource.spec):
+            value: Any = self.resource.spec
+            for part in place:
+                value = value[part]
+            found += [(name, ".".join(str(part) for part in place)) for name in value.get("unknown", ())]
+        return found
 
     def view(self) -> View:
         return View(self.resource.spec, lambda name: tuple(owner.kind for owner in sorted(self.owners(frozenset({name})))))

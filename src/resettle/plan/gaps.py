@@ -19,6 +19,8 @@ def from_mentions(drafts: Iterable[Draft], inventory: Inventory) -> list[Gap]:
     """Gaps for what lies outside the plan, for what only a person can decide, and for ARNs of things that nobody found."""
     gaps: list[Gap] = []
     for draft in drafts:
+        for name, place in draft.unknown():
+            gaps += _dangling(draft, name, place)
         for mentions in draft.mentions.values():
             for mention in mentions:
                 place = ".".join(str(part) for part in mention.path)

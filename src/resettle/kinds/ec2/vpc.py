@@ -1,11 +1,20 @@
 """VPC. Its default group, main route table and default network ACL are AWS's own and are mapped, not made."""
 
+from typing import Any
+
 from resettle.kind import Call, Human, Kind, Make, Named, Read, Undo, Until, extent, strong
 
 
 def _attribute(name: str, field: str) -> Call:
     """DescribeVpcAttribute answers one attribute a call."""
     return Call("describe_vpc_attribute", {"VpcId": "{VpcId}", "Attribute": name}, at=f"{{{field}: {field}.Value}}")
+
+
+def further_ranges(live: dict[str, Any]) -> dict[str, Any]:
+    """The ranges besides the first, which CreateVpc takes; the set that holds them all has no order."""
+    ranges = live.get("CidrBlockAssociationSet", ())
+    standing = [part["CidrBlock"] for part in ranges if part["CidrBlockState"]["State"] == "associated"]
+    return {"SecondaryCidrBlocks": [cidr for cidr in standing if cidr != live["CidrBlock"]]}
 
 
 KIND = Kind(
@@ -20,7 +29,7 @@ KIND = Kind(
             _attribute("enableNetworkAddressUsageMetrics", "EnableNetworkAddressUsageMetrics"),
         ),
         tags="Tags",
-        rename={"SecondaryCidrBlocks": "CidrBlockAssociationSet[?CidrBlockState.State=='associated'].CidrBlock | [1:]"},
+        derive=further_ranges,
         drop={
             "DhcpOptionsId": "the account's default options, until there is a kind for them",
             "OwnerId": "per account",
