@@ -12,7 +12,7 @@ from tests.support.state import State
 # What AWS gives anew on each side, and the letters of zones, which differ between accounts.
 ITS_OWN = {
     "AssociationId", "AvailabilityZone", "SubnetAvailabilityZone", "CreateDate", "CreatedDate", "CreationDate", "creationTime",
-    "CreatedTimestamp", "InstanceCreateTime", "CurrentKeyMaterialId", "DefaultVersionId", "RoleId", "SecretVersionsToStages",
+    "CreatedTimestamp", "InstanceCreateTime", "NextRotationDate", "CurrentKeyMaterialId", "DefaultVersionId", "RoleId", "SecretVersionsToStages",
     "Version", "VersionId", "code",
 }  # fmt: skip
 ELSEWHERE = re.compile(r"^rds/DBSnapshots/|^s3/[^/]+/objects$")  # content has tests of its own
@@ -46,7 +46,7 @@ def _fields(wanted: dict[str, Any], has: dict[str, Any]) -> list[str]:
 
 def _plain(value: Any) -> Any:
     """Documents parsed, order and a list of one undone, nothing and no taken alike: AWS writes a meaning in many ways."""
-    if isinstance(value, str) and value.startswith("{"):
+    if isinstance(value, str) and value.startswith('{"'):
         return _plain(json.loads(value))
     if isinstance(value, dict):
         kept = {name: _plain(item) for name, item in value.items() if name not in ITS_OWN and name != "resettle:step"}

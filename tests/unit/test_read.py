@@ -161,6 +161,19 @@ def test_ids_are_asked_for_in_batches(cloud: Cloud) -> None:
     assert {resource.live["More"] for resource in found} == {f"10.{at}.0.0/16" for at in range(5)}
 
 
+def test_details_that_a_list_of_all_tells_are_asked_for_once(cloud: Cloud) -> None:
+    detail = Call("describe_vpcs", {"DryRun": False}, each="Vpcs[].{VpcId: VpcId, More: CidrBlock}", batch=("", 0, "VpcId"))
+    some = Call("describe_vpcs", each="Vpcs[?CidrBlock!='10.0.0.0/16']")
+    kind = Kind(VPC.type, "ec2", Read(list=some, detail=(detail,)), VPC.name, VPC.make, VPC.undo)
+    for at in range(3):
+        cloud.ec2_create_vpc({"CidrBlock": f"10.{at}.0.0/16"})
+
+    found = Reader(cloud, Registry([kind])).all(kind)
+
+    assert cloud.sent("ec2_describe_vpcs") == [{}, {"DryRun": False}]
+    assert {resource.live["More"] for resource in found} == {"10.1.0.0/16", "10.2.0.0/16"}
+
+
 def test_a_scan_says_of_what_it_has_no_kind_although_a_name_is_the_same(tmp_path: Path) -> None:
     move = Move(tmp_path)
     move.source.logs_create_log_group({"logGroupName": "mybrary"})

@@ -65,7 +65,13 @@ KIND = Kind(
     make=Make(
         calls=(
             Call("create_key"),
-            Call("enable_key_rotation", {"KeyId": "{self}"}, fields=("Rotating", "RotationPeriodInDays"), when="Rotating"),
+            Call(
+                "enable_key_rotation",
+                {"KeyId": "{self}"},
+                fields=("Rotating", "RotationPeriodInDays"),
+                when="Rotating",
+                already=("DisabledException",),  # a key is disabled after it rotates: an earlier run came that far
+            ),
             Call("disable_key", {"KeyId": "{self}"}, fields=("Enabled",), when="Enabled==`false`"),
         ),
         first={"Policy": ADMIN},
