@@ -67,7 +67,8 @@ def _ops(kind: Kind, names: list[str]) -> str:
 def cli_page() -> str:
     """Every verb with its options, as `--help` shows them; the lab's last."""
     lines = ["# Command line\n\n", NOTE]
-    context = click.Context(cli.cli, info_name="resettle", terminal_width=WIDTH, max_content_width=WIDTH)
+    shown = {**cli.cli.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(cli.cli, info_name="resettle", **shown)
     lines.append(f"```\n{cli.cli.get_help(context)}\n```\n")
     for name in VERBS:
         command = cli.cli.get_command(context, name)

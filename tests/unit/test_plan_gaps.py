@@ -62,6 +62,13 @@ def test_an_arn_of_something_that_nobody_found_is_a_gap(move: Move) -> None:
     assert names(move) == [f"dangling:{arn}"]
 
 
+def test_an_id_that_nothing_answers_to_is_a_gap_and_a_prefix_list_of_aws_is_none(move: Move) -> None:
+    stranger, everywhere = "sg-0123456789abcdef0", "pl-0123456789abcdef0"
+    move.source.sqs_create_queue({"QueueName": "orders", "Attributes": {"Group": f"from {stranger}", "List": everywhere}})
+
+    assert names(move) == [f"dangling:{stranger}"]
+
+
 def test_what_lies_outside_the_scope_and_is_named_is_a_gap(move: Move) -> None:
     vpc = move.source.ec2_create_vpc({"CidrBlock": "10.0.0.0/16"})["Vpc"]["VpcId"]
     tags = [{"Tags": [{"Key": "Project", "Value": "mybrary"}]}]

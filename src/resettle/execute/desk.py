@@ -24,6 +24,7 @@ from resettle.registry import Registry
 
 VALUES = "resettle-park/values"
 CONTENT = "resettle-park/content"
+SHORTEST = 15.0  # seconds that any wait may take, however much a lab shrinks it: the machine itself may be slow
 
 
 @dataclass(slots=True, kw_only=True)

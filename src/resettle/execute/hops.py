@@ -8,7 +8,7 @@ from typing import Any
 from resettle import shapes, specs
 from resettle.account import Account
 from resettle.errors import CallFailed, StepFailed
-from resettle.execute.desk import Desk
+from resettle.execute.desk import SHORTEST, Desk
 from resettle.kind import Call, Hop, Kind
 from resettle.model import Ref, Step
 from resettle.plan import hop_name
@@ -145,7 +145,7 @@ class Hops:
     def _again(self, step: Step, hop: Hop, seconds: float) -> float:
         within = hop.ready.within if hop.ready else 120.0
         first = self._first_asked.setdefault(step.id, time.monotonic())
-        if time.monotonic() - first > max(within * self.desk.pace, 5.0):
+        if time.monotonic() - first > max(within * self.desk.pace, SHORTEST):
             raise StepFailed("waiting for", str(step), f"it was not at rest within {within:.0f} s", "run the same command again")
         return seconds * self.desk.pace
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from resettle import calls, canon, shapes, specs
 from resettle.errors import CallFailed, NameTaken, StepFailed
-from resettle.execute.desk import Desk
+from resettle.execute.desk import SHORTEST, Desk
 from resettle.kind import Call, Kind, SetDiff, Until
 from resettle.model import Ref, Resource, Spec, Step
 
@@ -258,7 +258,7 @@ class Making:
 
     def _bounded(self, step: Step, for_what: str, within: float, error: CallFailed | None = None) -> None:
         first = self._first_asked.setdefault((step.id, for_what), time.monotonic())
-        if time.monotonic() - first > max(within * self.desk.pace, 5.0):
+        if time.monotonic() - first > max(within * self.desk.pace, SHORTEST):
             if error is not None:
                 raise error
             raise StepFailed(

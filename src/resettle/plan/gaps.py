@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from resettle import canon
+from resettle.addresses import AddressBook
+from resettle.files import lookalike
 from resettle.inventory import Inventory
 from resettle.model import Gap, Ref, Resource, Side
+from resettle.places import is_sealed
 from resettle.plan.draft import ACCOUNT, Draft
 from resettle.registry import Registry
 
@@ -40,6 +43,32 @@ def from_mentions(drafts: Iterable[Draft], inventory: Inventory) -> list[Gap]:
                 elif mention.owner.kind == ACCOUNT:
                     gaps += _dangling(draft, mention.within, place)
     return sorted(set(gaps))
+
+
+def from_ids(drafts: Iterable[Draft], book: AddressBook) -> list[Gap]:
+    """A Gap for each id of EC2's form that nothing answers to: a peer's group, an image of somebody else. Prefix lists are passed
+    over: AWS's own have the same id in every account."""
+    gaps = []
+    for draft in drafts:
+        for path, text in _texts(draft.resource.spec):
+            known = book.known(text)
+            for hit in lookalike.ids(text):
+                if not hit.text.startswith("pl-") and not any(start <= hit.start < end for start, end in known):
+                    what = f"{draft.ref} names {hit.text} at {path}, which the scan did not find; it would be sent as it is"
+                    gaps.append(Gap(f"dangling:{hit.text}", what, "make it in the target, or take it out", str(draft.ref)))
+    return sorted(set(gaps))
+
+
+def _texts(value: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a spec with its path; sealed values hold none."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict) and not is_sealed(value):
+        for name, item in value.items():
+            yield from _texts(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(item, f"{path}[{index}]")
 
 
 def _dangling(draft: Draft, text: str, place: str) -> list[Gap]:

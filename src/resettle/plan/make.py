@@ -13,7 +13,7 @@ from resettle.inventory import Inventory
 from resettle.model import Gap, Resource, Side
 from resettle.plan import Plan
 from resettle.plan.draft import Draft, draft
-from resettle.plan.gaps import from_baseline, from_mentions
+from resettle.plan.gaps import from_baseline, from_ids, from_mentions
 from resettle.plan.steps import Steps
 from resettle.registry import Registry
 
@@ -43,7 +43,7 @@ def make_plan(
     steps = graph.ordered(graph.staged(graph.loosened(drafting.all(), drafting.soft)))
     made = {step.id for step in steps}
     standing = [item for item in standing if specs.step_of(registry[item.ref.kind], item.live) not in made]
-    found = [*inventory.gaps, *more, *from_mentions(drafts, wanted.inventory)]
+    found = [*inventory.gaps, *more, *from_mentions(drafts, wanted.inventory), *from_ids(drafts, book)]
     found += from_baseline(drafts, standing, registry, wanted.decided)
     return Plan(
         source=source,
