@@ -19,7 +19,7 @@ from .lab import MOTO_ENVIRONMENT, Lab
 from .profiles import SOURCE_PROFILE, Profiles
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def lab() -> None:
     """A laboratory of two AWS accounts on this machine, for trying a move."""
 

@@ -31,7 +31,7 @@ SINGLE_COPY = 5 * 1024**2  # the smallest part that S3 takes: then a 6 MB object
 PACE = "0.01"  # the product waits a hundredth of what it would wait for AWS
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--json", "as_object", is_flag=True, help="Print one JSON object at the end and nothing else.")
 @click.option("--keep", is_flag=True, help="Leave the lab and the working directory, and say how to use them.")
 @click.option("--seed", type=int, metavar="N", help="Move a workload invented from this number instead of Mybrary.")

@@ -278,3 +278,18 @@ def test_the_policies_that_aws_keeps_in_every_account_are_there(fresh):
 
     assert policy["IsAttachable"]
     assert iam.list_policies(Scope="Local")["Policies"] == []
+
+
+def test_a_request_whose_body_breaks_off_takes_no_effect(fresh: Lab) -> None:
+    s3 = fresh.target.client("s3")
+    s3.create_bucket(Bucket="cut-off-uploads", CreateBucketConfiguration={"LocationConstraint": fresh.region})
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": "cut-off-uploads", "Key": "half"})
+    host, _, path = url.removeprefix("http://").partition("/")
+    address, _, port = host.partition(":")
+
+    with socket.create_connection((address, int(port)), timeout=10) as line:
+        line.sendall(f"PUT /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000\r\n\r\n".encode() + b"only this much")
+        line.shutdown(socket.SHUT_WR)
+        line.recv(1)
+
+    assert s3.list_objects_v2(Bucket="cut-off-uploads")["KeyCount"] == 0

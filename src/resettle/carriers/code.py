@@ -28,12 +28,12 @@ class Code:
             advice = "build its image in the target, or leave the function out of the scope"
             raise StepFailed("copying", f"code of {job.source_id}", "it is a container image, not a zip", advice)
         wanted, key = function["CodeSha256"], f"{job.key}/code.zip"
-        if _parked(job, key) != wanted:
+        source = Tally(count=1, bytes=function["CodeSize"], digest=wanted)
+        if _parked(job, key) != source:
             self._park(job, code["Location"], wanted, key)
-        size = int(job.target.call("s3", "head_object", Bucket=job.parking, Key=key)["ContentLength"])
         return Copied(
-            source=Tally(count=1, bytes=function["CodeSize"], digest=wanted),
-            target=Tally(count=1, bytes=size, digest=_parked(job, key)),
+            source=source,
+            target=_parked(job, key),
             facts={"key": key, "sha256": wanted},
         )
 
@@ -78,12 +78,12 @@ def _downloaded(job: Job, location: str, file: IO[bytes]) -> str:
     return base64.b64encode(digest.digest()).decode()
 
 
-def _parked(job: Job, key: str) -> str:
-    """The digest that the parked zip was put with; "" where there is none."""
+def _parked(job: Job, key: str) -> Tally:
+    """The parked zip by its size and the digest that it was put with; an empty tally where there is none."""
     try:
         head = job.target.call("s3", "head_object", Bucket=job.parking, Key=key)
     except CallFailed as error:
         if error.code in ("404", "NoSuchKey"):
-            return ""
+            return Tally(count=0, bytes=0, digest="")
         raise
-    return str(head["Metadata"].get("sha256", ""))
+    return Tally(count=1, bytes=int(head["ContentLength"]), digest=str(head["Metadata"].get("sha256", "")))
