@@ -70,7 +70,8 @@ def _described(error: BaseException, invocation: Invocation) -> dict[str, Any]:
     if isinstance(error, ResettleError):
         return {"sentence": sentence_of(error), **as_fields(error)}
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return {"sentence": "interrupted", "sort": "Interrupted", "because": "interrupted", "exit": INTERRUPTED}
+        sentence = "interrupted: the same command goes on"  # wherever it struck: what was done is in the journal
+        return {"sentence": sentence, "sort": "Interrupted", "because": "interrupted", "exit": INTERRUPTED}
     if isinstance(error, click.ClickException):
         verb = f" {invocation.verb}" if invocation.verb else ""
         because = " ".join(error.format_message().split()).rstrip(".")
